@@ -1,0 +1,2 @@
+//! Compiles the provider catalogue into static tables.
+fn main() {}
