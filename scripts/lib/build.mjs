@@ -1,0 +1,103 @@
+// Rust to wasm, TypeScript to the package, the package to the page. Each step is skipped when
+// nothing that goes into it has changed.
+
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { npmProgram, root } from "./paths.mjs";
+import { capture, run } from "./run.mjs";
+import { busy, ok } from "./say.mjs";
+import { whenChanged } from "./stamp.mjs";
+
+const WASM = "pkg/dist/wasm/keyseal_bg.wasm";
+
+// What rustc emits for the target by default; wasm-opt refuses what it was not told of.
+const WASM_FEATURES = [
+  "bulk-memory",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "sign-ext",
+  "reference-types",
+  "multivalue",
+].map((name) => `--enable-${name}`);
+
+export async function buildWasm() {
+  const changed = await whenChanged(
+    "wasm",
+    {
+      files: ["Cargo.toml", "Cargo.lock", "build.rs", "src", "scripts/lib/build.mjs"],
+      also: [capture("rustc", ["--version"])],
+      outputs: [WASM],
+    },
+    async () => {
+      busy("building the wasm module");
+      const args = "build --target web --profile wasm --no-opt --no-pack --mode no-install";
+      await run("wasm-pack", [
+        ...args.split(" "),
+        "--out-dir",
+        "pkg/dist/wasm",
+        "--out-name",
+        "keyseal",
+      ]);
+      // It holds "*", and npm would leave the wasm out of the package.
+      rmSync(join(root, "pkg/dist/wasm/.gitignore"), { force: true });
+      await optimize(join(root, WASM));
+    },
+  );
+  ok(`wasm module, ${kilobytes(WASM)}${changed ? "" : " (unchanged)"}`);
+}
+
+async function optimize(path) {
+  const smaller = `${path}.opt`;
+  await run(process.execPath, [
+    npmProgram("wasm-opt"),
+    ...WASM_FEATURES,
+    "-Oz",
+    path,
+    "-o",
+    smaller,
+  ]);
+  renameSync(smaller, path);
+}
+
+export async function buildPackage() {
+  if (!existsSync(join(root, "pkg/tsconfig.json"))) return;
+  const changed = await whenChanged(
+    "pkg",
+    {
+      files: ["pkg", "pkg/dist/wasm/keyseal.d.ts", "package-lock.json"],
+      outputs: ["pkg/dist/index.js"],
+    },
+    async () => {
+      busy("building the npm package");
+      await run(process.execPath, [npmProgram("tsc"), "-p", "pkg"]);
+    },
+  );
+  ok(`npm package${changed ? "" : " (unchanged)"}`);
+}
+
+export async function buildPage() {
+  if (!existsSync(join(root, "www/package.json"))) return;
+  const changed = await whenChanged(
+    "www",
+    { files: ["www", "pkg/dist", "package-lock.json"], outputs: ["www/dist/index.html"] },
+    async () => {
+      busy("building the page");
+      await run("npm", ["run", "build", "--silent", "-w", "www"]);
+    },
+  );
+  ok(`page${changed ? "" : " (unchanged)"}`);
+}
+
+export async function buildFrontend() {
+  await buildWasm();
+  await buildPackage();
+  await buildPage();
+}
+
+export async function buildServer() {
+  busy("building the companion (release; minutes the first time)");
+  await run("cargo", ["build", "--release", "--quiet", "-p", "keyseal-server"]);
+  ok("companion");
+}
+
+const kilobytes = (path) => `${Math.round(statSync(join(root, path)).size / 1024)} KB`;

@@ -1,0 +1,42 @@
+// The checks that run no test: format, lints, types.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { npmProgram, root } from "./paths.mjs";
+
+const WASM = ["--target", "wasm32-unknown-unknown"];
+const DENY = ["--quiet", "--", "-D", "warnings"];
+
+/** TypeScript projects that exist, in the order in which they need each other. */
+const projects = ["pkg", "www", "tests/e2e"].filter((folder) =>
+  existsSync(join(root, folder, "tsconfig.json")),
+);
+
+export const checks = [
+  { name: "Rust format", command: "cargo", args: ["fmt", "--all", "--check"] },
+  {
+    name: "JavaScript, TypeScript and CSS: format and lints",
+    command: npmProgram("biome"),
+    args: ["check", "--error-on-warnings", "."],
+  },
+  {
+    name: "Rust lints, workspace",
+    command: "cargo",
+    args: ["clippy", "--workspace", "--all-targets", ...DENY],
+  },
+  {
+    name: "Rust lints, library with all features",
+    command: "cargo",
+    args: ["clippy", "-p", "keyseal", "--all-features", ...DENY],
+  },
+  {
+    name: "Rust lints, library for wasm",
+    command: "cargo",
+    args: ["clippy", "-p", "keyseal", "--lib", ...WASM, ...DENY],
+  },
+  ...projects.map((project) => ({
+    name: `types of ${project}`,
+    command: npmProgram("tsc"),
+    args: ["--noEmit", "-p", project],
+  })),
+];

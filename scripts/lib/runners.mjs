@@ -1,0 +1,98 @@
+// Every test runner of the project, in the order in which `npm test` runs them: what fails
+// fastest comes first, and what needs a server comes after its build.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { built, npmProgram, root, which } from "./paths.mjs";
+import { cargoTest, nextest, nodeTest, playwright } from "./tally.mjs";
+
+const report = join(root, "tests/e2e/results/report.json");
+
+/** One test binary layout for all: the dev profile, never release. */
+const native = which("cargo-nextest")
+  ? {
+      command: "cargo",
+      args: ["nextest", "run", "--workspace", "--no-fail-fast"],
+      tally: nextest,
+    }
+  : {
+      command: "cargo",
+      args: ["test", "--workspace", "--tests", "--no-fail-fast"],
+      tally: cargoTest,
+    };
+
+export const unit = {
+  name: "unit tests",
+  ...native,
+  args: [...native.args.filter((arg) => arg !== "--tests"), "--lib", "--bins"],
+};
+
+const scripts = {
+  name: "tests of the scripts",
+  command: process.execPath,
+  args: ["--test", "--test-reporter=spec", ...testFiles("scripts/lib")],
+  tally: nodeTest,
+};
+
+const doc = {
+  name: "documentation examples",
+  command: "cargo",
+  args: ["test", "--workspace", "--doc", "--no-fail-fast"],
+  tally: cargoTest,
+};
+
+const browser = {
+  name: "wasm in the browser",
+  command: "cargo",
+  args: ["test", "--target", "wasm32-unknown-unknown", "-p", "keyseal", "--test", "browser"],
+  env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner" },
+  tally: cargoTest,
+};
+
+// The same units as the native tests, so nothing is compiled twice.
+const server = {
+  name: "companion for the tests below",
+  command: "cargo",
+  args: ["build", "--workspace", "--bins", "--tests"],
+};
+
+const withServer = { KEYSEAL_SERVER: built("dev", "keyseal-server") };
+
+const packages = ["pkg", "tests/vectors"].map((folder) => ({
+  name: `tests of ${folder}`,
+  command: process.execPath,
+  args: ["--test", "--test-reporter=spec", ...testFiles(folder)],
+  env: withServer,
+  tally: nodeTest,
+}));
+
+const e2e = {
+  name: "end to end",
+  command: npmProgram("playwright"),
+  args: ["test", "--config", "tests/e2e"],
+  env: { ...withServer, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+  before: () => {
+    mkdirSync(join(report, ".."), { recursive: true });
+    rmSync(report, { force: true });
+  },
+  tally: () => playwright(existsSync(report) ? readFileSync(report, "utf8") : '{"stats":{}}'),
+};
+
+export const runners = [
+  scripts,
+  { name: "native tests", ...native },
+  doc,
+  browser,
+  server,
+  ...packages,
+  e2e,
+];
+
+function testFiles(folder) {
+  const path = join(root, folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { recursive: true })
+    .filter((name) => name.endsWith(".test.mjs") && !name.includes("node_modules"))
+    .map((name) => join(folder, name))
+    .sort();
+}

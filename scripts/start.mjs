@@ -1,0 +1,64 @@
+// From a fresh clone to a page in the browser: set-up, build, companion with the demo provider.
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { buildFrontend, buildServer } from "./lib/build.mjs";
+import { built, root } from "./lib/paths.mjs";
+import { main, ok, warn } from "./lib/say.mjs";
+import { prepareToolchain } from "./lib/toolchain.mjs";
+
+const PORT = 8787;
+
+await main(async () => {
+  await prepareToolchain();
+  await buildFrontend();
+  await buildServer();
+  const port = await freePort();
+  return serve(port);
+});
+
+async function freePort() {
+  if (await isFree(PORT)) return PORT;
+  for (let port = PORT + 1; port < PORT + 50; port += 1) {
+    if (!(await isFree(port))) continue;
+    warn(`port ${PORT} is taken (by another keyseal?): using ${port}`);
+    // Browsers store per origin, so keys kept only in this browser belong to the port.
+    warn("keys stored only in this browser are seen under the port where they were added");
+    return port;
+  }
+  throw new Error(`no free port from ${PORT} on`);
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}
+
+function serve(port) {
+  const address = `127.0.0.1:${port}`;
+  const child = spawn(built("release", "keyseal-server"), ["serve", "--demo"], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: {
+      KEYSEAL__LISTEN: address,
+      KEYSEAL__PUBLIC_URL: `http://${address}`,
+      KEYSEAL__PAGE_DIR: join(root, "www", "dist"),
+      KEYSEAL__DATA_DIR: join(root, "keyseal-data"),
+      KEYSEAL__KEYS_DIR: join(root, "keyseal-keys"),
+      KEYSEAL__DATABASE_URL: `sqlite://${join(root, "keyseal-data", "keyseal.db")}`,
+      KEYSEAL__AUTH__MODE: "local",
+      ...process.env,
+    },
+  });
+  ok("starting the companion; Ctrl-C stops it. In the page, paste any key like demo-1234567890");
+  // The terminal sends Ctrl-C to the companion too, which then ends by itself; others send only to us.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => resolve(code ?? (signal ? 0 : 1)));
+  });
+}
