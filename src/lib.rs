@@ -1,1 +1,3 @@
 //! keyseal
+
+pub mod catalogue;

@@ -1,0 +1,153 @@
+//! What only the companion needs of a provider.
+
+/// Hosts, paths and test calls of one provider.
+#[derive(Debug)]
+pub struct Wire {
+    /// `https://api.openai.com`, without a path. Empty where the host is sealed into the key
+    /// (`custom_host`), and for `demo`, whose port the companion chooses.
+    pub origin: &'static str,
+    /// Other origins of the same provider that the companion may call: a test host, a region.
+    pub extra_hosts: &'static [&'static str],
+    /// Where the key goes.
+    pub auth: Auth,
+    /// Where it goes instead, below these paths.
+    pub auth_elsewhere: &'static [(&'static str, Auth)],
+    /// Headers that the provider requires, lower case; set only when the caller did not.
+    pub extra_headers: &'static [(&'static str, &'static str)],
+    /// The cheapest call that tells a good key from a bad one.
+    pub test: Option<TestCall>,
+    /// Below which paths requests are forwarded; see [`Wire::allows`].
+    pub path_prefixes: &'static [&'static str],
+    /// POST routes that keep nothing at the provider; see [`Wire::is_stateless`].
+    pub stateless: &'static [&'static str],
+    /// The OpenAI-compatible chat route: the full path below the origin.
+    pub chat_path: Option<&'static str>,
+    /// A cheap model for `auto`.
+    pub default_model: Option<&'static str>,
+    /// What a 403 of this provider means.
+    pub forbidden: Forbidden,
+    /// Answers that mean: the key is good, but not for this.
+    pub missing_scope: &'static [Answer],
+    /// The host is the user's own and is sealed into the key.
+    pub custom_host: bool,
+}
+
+/// The form of a credential header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Auth {
+    /// Lower case.
+    pub header: &'static str,
+    /// `"Bearer "`, `"Key "`, `"Token "`, or nothing: what stands before the key.
+    pub scheme: &'static str,
+}
+
+/// What a provider's 403 means, and so whether another key may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forbidden {
+    /// Not known: read the error's type or code.
+    Unknown,
+    /// It concerns the key: permission, billing, region.
+    Key,
+    /// It refuses the content; another key would be refused too.
+    Content,
+    /// Bot protection may answer it (an HTML page): it says nothing about the key.
+    Bot,
+}
+
+/// An answer known by its status and a text in its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// A text that the body holds.
+    pub contains: &'static str,
+}
+
+impl Answer {
+    /// Whether an answer is this one.
+    #[must_use]
+    pub fn is(&self, status: u16, body: &str) -> bool {
+        self.status == status && body.contains(self.contains)
+    }
+}
+
+/// A call that tests a key. Beyond what is listed here: 2xx is valid, 401 invalid, 402, 403 and 429
+/// limited, anything else unknown.
+#[derive(Debug)]
+pub struct TestCall {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Where another host than [`Wire::origin`] answers; it is among [`Wire::extra_hosts`].
+    pub origin: Option<&'static str>,
+    /// Path and query.
+    pub path: &'static str,
+    /// The body of a POST.
+    pub body: Option<&'static str>,
+    /// Its content type.
+    pub content_type: Option<&'static str>,
+    /// Statuses besides 2xx that only a good key gets.
+    pub accepted: &'static [u16],
+    /// Statuses besides 402, 403 and 429 that mean: a good key, but limited.
+    pub limited: &'static [u16],
+    /// Statuses besides 401 that mean: a bad key.
+    pub invalid: &'static [u16],
+    /// A 2xx counts only if its body holds this text (errors that arrive as 200).
+    pub ok_only_if: Option<&'static str>,
+    /// What to tell the person when the key is refused.
+    pub advice: Option<&'static str>,
+}
+
+impl Wire {
+    /// The credential header for a request to this path.
+    #[must_use]
+    pub fn auth_for(&self, path: &str) -> Auth {
+        let other = self
+            .auth_elsewhere
+            .iter()
+            .find(|(prefix, _)| is_below(path, prefix));
+        other.map_or(self.auth, |(_, auth)| *auth)
+    }
+
+    /// Whether requests to this path (no query, already checked for dot segments) are forwarded.
+    #[must_use]
+    pub fn allows(&self, path: &str) -> bool {
+        self.path_prefixes
+            .iter()
+            .any(|prefix| is_below(path, prefix))
+    }
+
+    /// Whether a POST to this path keeps nothing at the provider, so that a platform key may serve it.
+    #[must_use]
+    pub fn is_stateless(&self, path: &str) -> bool {
+        self.stateless.iter().any(|pattern| matches(path, pattern))
+    }
+}
+
+/// Whole segments only: `/v1/files` holds `/v1/files/7`, not `/v1/filesystem`.
+fn is_below(path: &str, prefix: &str) -> bool {
+    prefix == "/"
+        || path
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A `*` stands for one or more characters of one segment.
+fn matches(path: &str, pattern: &str) -> bool {
+    let (mut path, mut pattern) = (path.split('/'), pattern.split('/'));
+    loop {
+        match (path.next(), pattern.next()) {
+            (None, None) => return true,
+            (Some(segment), Some(expected)) if segment_matches(segment, expected) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn segment_matches(segment: &str, expected: &str) -> bool {
+    let Some((before, after)) = expected.split_once('*') else {
+        return segment == expected;
+    };
+    segment.len() > before.len() + after.len()
+        && segment.starts_with(before)
+        && segment.ends_with(after)
+}
