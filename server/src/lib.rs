@@ -1,1 +1,19 @@
-//! companion
+//! The companion of keyseal: stores sealed keys and forwards requests under them.
+//!
+//! The rooms: [`config`] reads what the operator wrote, [`store`] is the database, [`auth`] says who
+//! calls, [`unwrap`] holds the private keys, [`choose`] picks a credential, [`outgoing`] makes the
+//! only connections, [`http`] is the request path that ties them together.
+
+pub mod auth;
+pub mod choose;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod outgoing;
+pub mod state;
+pub mod store;
+pub mod unwrap;
+pub mod usage;
+
+pub use state::AppState;

@@ -1,0 +1,1 @@
+//! Picks the credential that serves a request.

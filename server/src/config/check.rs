@@ -1,0 +1,259 @@
+//! From what was written to what can be used.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+use url::{Host, Url};
+
+use super::{
+    Auth, Config, ConfigError, Jwt, JwtKey, Provider, Tiers,
+    file::{Raw, RawAuth, RawProvider, RawTiers},
+    hosts::HostPattern,
+    secret::SecretFile,
+};
+
+/// Checks the whole.
+pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
+    let listen: SocketAddr = raw.listen.parse().map_err(|_| {
+        ConfigError::value(
+            "listen",
+            "must be an address and a port, as in 127.0.0.1:8787",
+        )
+    })?;
+    let public_url = raw.public_url.as_deref().map(public_url).transpose()?;
+    let auth = auth(raw.auth)?;
+    if matches!(auth, Auth::Local) {
+        local_is_loopback(listen, public_url.as_ref())?;
+    }
+    let database_url = match raw.database_url {
+        Some(url) => url,
+        None => format!("sqlite://{}/keyseal.db", raw.data_dir.display()),
+    };
+    database(&database_url, file)?;
+    let mut providers = std::collections::BTreeMap::new();
+    for (id, written) in raw.providers {
+        let checked = provider(&id, written)?;
+        providers.insert(id, checked);
+    }
+    let origins = raw.cors.origins.iter().map(|origin| cors_origin(origin));
+    Ok(Config {
+        listen,
+        public_url,
+        data_dir: raw.data_dir,
+        keys_dir: raw.keys_dir,
+        database_url,
+        page_dir: raw.page_dir,
+        auth,
+        cors_origins: origins.collect::<Result<_, _>>()?,
+        providers,
+        tiers: tiers(raw.tiers)?,
+        unwrap: raw.unwrap,
+        upstream: raw.upstream,
+        limits: raw.limits,
+    })
+}
+
+fn public_url(text: &str) -> Result<Url, ConfigError> {
+    let refuse = |reason: &str| ConfigError::value("public_url", reason);
+    let url = Url::parse(text).map_err(|_| refuse("must be a URL"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(refuse("must be an http or https URL with a host"));
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("must be an origin: no path, query or fragment"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("must not hold a user name or password"));
+    }
+    Ok(url)
+}
+
+fn cors_origin(text: &str) -> Result<String, ConfigError> {
+    let refuse = || {
+        ConfigError::value(
+            "cors.origins",
+            format!(
+                "`{text}` must be an origin, as in https://app.example.com; neither `*` nor `null`"
+            ),
+        )
+    };
+    let url = Url::parse(text).map_err(|_| refuse())?;
+    let origin = url.origin();
+    if !origin.is_tuple() || !matches!(url.scheme(), "http" | "https") {
+        return Err(refuse());
+    }
+    let written = text.trim_end_matches('/');
+    let canonical = origin.ascii_serialization();
+    if written != canonical {
+        Err(refuse())
+    } else {
+        Ok(canonical)
+    }
+}
+
+fn auth(raw: RawAuth) -> Result<Auth, ConfigError> {
+    match raw.mode.as_str() {
+        "local" => {
+            let set = [
+                ("auth.issuer", raw.issuer.is_some()),
+                ("auth.audience", raw.audience.is_some()),
+                ("auth.hs256_secret_file", raw.hs256_secret_file.is_some()),
+            ];
+            match set.iter().find(|(_, set)| *set) {
+                Some((key, _)) => Err(ConfigError::value(
+                    *key,
+                    "has no effect in local mode; say `auth.mode = \"jwt\"` or remove it",
+                )),
+                None => Ok(Auth::Local),
+            }
+        }
+        "jwt" => {
+            let named = |key: &str, value: Option<String>| match value {
+                Some(value) if !value.trim().is_empty() => Ok(value),
+                _ => Err(ConfigError::value(
+                    key,
+                    "is needed in jwt mode and must not be empty",
+                )),
+            };
+            let Some(path) = raw.hs256_secret_file else {
+                return Err(ConfigError::value(
+                    "auth.hs256_secret_file",
+                    "is needed in jwt mode: a file of at least 32 random bytes, mode 0600",
+                ));
+            };
+            Ok(Auth::Jwt(Jwt {
+                issuer: named("auth.issuer", raw.issuer)?,
+                audience: named("auth.audience", raw.audience)?,
+                key: JwtKey::Hs256(SecretFile::read("auth.hs256_secret_file", &path, 32)?),
+            }))
+        }
+        _ => Err(ConfigError::value("auth.mode", "must be `local` or `jwt`")),
+    }
+}
+
+/// One user without a password: only this machine may reach it.
+fn local_is_loopback(listen: SocketAddr, public_url: Option<&Url>) -> Result<(), ConfigError> {
+    if !listen.ip().is_loopback() {
+        return Err(ConfigError::value(
+            "listen",
+            "local mode listens on loopback only (127.0.0.1 or [::1]); other machines need `auth.mode = \"jwt\"`",
+        ));
+    }
+    let loopback = match public_url.and_then(Url::host) {
+        None => true,
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+    };
+    if loopback {
+        return Ok(());
+    }
+    Err(ConfigError::value(
+        "public_url",
+        "must name this machine's loopback in local mode",
+    ))
+}
+
+/// A password in a file that anyone may read is no secret.
+fn database(url: &str, file: Option<&Path>) -> Result<(), ConfigError> {
+    if url.starts_with("sqlite:") {
+        return Ok(());
+    }
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(ConfigError::value(
+            "database_url",
+            "must begin with sqlite:// or postgres://",
+        ));
+    }
+    let password = Url::parse(url)
+        .ok()
+        .and_then(|url| url.password().map(str::to_owned));
+    let (Some(password), Some(path)) = (password, file) else {
+        return Ok(());
+    };
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let mode = std::fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
+    if !password.is_empty() && text.contains(url) && mode & 0o007 != 0 {
+        return Err(ConfigError::Secret {
+            what: "database_url in",
+            path: path.to_owned(),
+            reason: "holds a password and the file is open to other users: chmod 600 it, or set KEYSEAL__DATABASE_URL".into(),
+        });
+    }
+    Ok(())
+}
+
+fn provider(id: &str, raw: RawProvider) -> Result<Provider, ConfigError> {
+    let key = |name: &str| format!("providers.{id}.{name}");
+    let origin = match raw.origin {
+        None => None,
+        Some(text) => Some(
+            origin(&text, raw.allow_private)
+                .map_err(|reason| ConfigError::value(key("origin"), reason))?,
+        ),
+    };
+    let patterns = raw.custom_hosts.iter().map(|text| {
+        HostPattern::parse(text).ok_or_else(|| {
+            ConfigError::value(
+                key("custom_hosts"),
+                format!("`{text}` must be a host name, optionally with a port; `*` stands for one label; no IP addresses"),
+            )
+        })
+    });
+    if raw.allow_private && origin.is_none() {
+        return Err(ConfigError::value(
+            key("allow_private"),
+            "lifts the guard for `origin` alone; name one",
+        ));
+    }
+    Ok(Provider {
+        allow_private: raw.allow_private,
+        ca_file: raw.ca_file,
+        custom_hosts: patterns.collect::<Result<_, _>>()?,
+        origin,
+    })
+}
+
+fn origin(text: &str, allow_private: bool) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "must be a URL")?;
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_private => {}
+        "http" => {
+            return Err(
+                "must be https (plain http only at a private address, with `allow_private = true`)",
+            );
+        }
+        _ => return Err("must be an https URL"),
+    }
+    if url.host().is_none() {
+        return Err("must name a host");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must have no query or fragment");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password");
+    }
+    Ok(url)
+}
+
+fn tiers(raw: RawTiers) -> Result<Tiers, ConfigError> {
+    let known = raw.by_name.is_empty() || raw.by_name.contains_key(&raw.default);
+    if !known {
+        return Err(ConfigError::value(
+            "tiers.default",
+            format!(
+                "names `{}`, but there is no [tiers.{}]",
+                raw.default, raw.default
+            ),
+        ));
+    }
+    Ok(Tiers {
+        default: raw.default,
+        by_name: raw.by_name,
+    })
+}

@@ -1,0 +1,258 @@
+//! The shape of the file: every key there is, with its default. Anything else is refused by name.
+
+use std::{collections::BTreeMap, fmt, path::Path, path::PathBuf};
+
+use config::{Config, Environment, File, FileFormat};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
+
+use super::ConfigError;
+
+/// The file as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raw {
+    pub listen: String,
+    pub public_url: Option<String>,
+    pub data_dir: PathBuf,
+    pub keys_dir: PathBuf,
+    pub database_url: Option<String>,
+    pub page_dir: Option<PathBuf>,
+    pub auth: RawAuth,
+    pub cors: RawCors,
+    pub providers: BTreeMap<String, RawProvider>,
+    pub tiers: RawTiers,
+    pub unwrap: Unwrap,
+    pub upstream: Upstream,
+    pub limits: Limits,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8787".into(),
+            public_url: None,
+            data_dir: "keyseal-data".into(),
+            keys_dir: "keyseal-keys".into(),
+            database_url: None,
+            page_dir: None,
+            auth: RawAuth::default(),
+            cors: RawCors::default(),
+            providers: BTreeMap::new(),
+            tiers: RawTiers::default(),
+            unwrap: Unwrap::default(),
+            upstream: Upstream::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// `[auth]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawAuth {
+    pub mode: String,
+    pub issuer: Option<String>,
+    pub audience: Option<String>,
+    pub hs256_secret_file: Option<PathBuf>,
+}
+
+impl Default for RawAuth {
+    fn default() -> Self {
+        Self {
+            mode: "local".into(),
+            issuer: None,
+            audience: None,
+            hs256_secret_file: None,
+        }
+    }
+}
+
+/// `[cors]`
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawCors {
+    #[serde(deserialize_with = "list")]
+    pub origins: Vec<String>,
+}
+
+/// `[providers.<id>]`
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawProvider {
+    pub origin: Option<String>,
+    pub allow_private: bool,
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "list")]
+    pub custom_hosts: Vec<String>,
+}
+
+/// `[tiers]`: `default`, and one table for each tier.
+pub struct RawTiers {
+    pub default: String,
+    pub by_name: BTreeMap<String, Tier>,
+}
+
+impl Default for RawTiers {
+    fn default() -> Self {
+        Self {
+            default: "community".into(),
+            by_name: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a tier may do.
+#[derive(Deserialize, Clone, Copy, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tier {
+    /// Users may bring their own keys.
+    pub byok: bool,
+}
+
+impl Default for Tier {
+    fn default() -> Self {
+        Self { byok: true }
+    }
+}
+
+/// `[unwrap]`
+#[derive(Deserialize, Clone, Copy)]
+#[serde(deny_unknown_fields, default)]
+pub struct Unwrap {
+    /// How long an unwrapped key is kept; 0: unwrapped at every request.
+    pub cache_seconds: u64,
+}
+
+impl Default for Unwrap {
+    fn default() -> Self {
+        Self { cache_seconds: 60 }
+    }
+}
+
+/// `[upstream]`
+#[derive(Deserialize, Clone, Copy)]
+#[serde(deny_unknown_fields, default)]
+pub struct Upstream {
+    /// How long an idle connection is kept.
+    pub pool_idle_seconds: u64,
+    /// Until connected, TLS included.
+    pub connect_timeout_seconds: u64,
+    /// Until the provider's first byte.
+    pub first_byte_timeout_seconds: u64,
+}
+
+impl Default for Upstream {
+    fn default() -> Self {
+        Self {
+            pool_idle_seconds: 60,
+            connect_timeout_seconds: 10,
+            first_byte_timeout_seconds: 120,
+        }
+    }
+}
+
+/// `[limits]`; published in `/.well-known/keyseal` under these names in camelCase.
+#[derive(Deserialize, serde::Serialize, Clone, Copy)]
+#[serde(deny_unknown_fields, default, rename_all(serialize = "camelCase"))]
+pub struct Limits {
+    /// The largest body of an API call.
+    pub api_body_bytes: usize,
+    /// The largest body to forward.
+    pub forward_body_bytes: usize,
+    /// The largest body kept for another attempt.
+    pub retry_body_bytes: usize,
+    /// Sealed keys a user may upload in a minute.
+    pub uploads_per_minute: u32,
+    /// Sessions a user may open in a minute.
+    pub sessions_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            api_body_bytes: 65_536,
+            forward_body_bytes: 104_857_600,
+            retry_body_bytes: 1_048_576,
+            uploads_per_minute: 30,
+            sessions_per_minute: 30,
+        }
+    }
+}
+
+/// Reads file and environment; `pairs` stand for the environment in tests.
+pub fn read(file: Option<&Path>, pairs: Option<&[(&str, &str)]>) -> Result<Raw, ConfigError> {
+    let mut builder = Config::builder();
+    if let Some(path) = file {
+        builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+    }
+    let pairs = pairs.map(|pairs| {
+        let owned = pairs
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        owned.collect()
+    });
+    let environment = Environment::with_prefix("KEYSEAL")
+        .prefix_separator("__")
+        .separator("__")
+        .source(pairs);
+    Ok(builder.add_source(environment).build()?.try_deserialize()?)
+}
+
+/// A list in the file; in the environment one string, by commas.
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct List;
+    impl<'de> Visitor<'de> for List {
+        type Value = Vec<String>;
+
+        fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+            to.write_str("a list of strings")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
+            Ok(items.map(str::to_owned).collect())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = seq.next_element()? {
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+    deserializer.deserialize_any(List)
+}
+
+/// By hand, because `flatten` would lose the names of unknown keys and the environment's numbers.
+impl<'de> Deserialize<'de> for RawTiers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Table;
+        impl<'de> Visitor<'de> for Table {
+            type Value = RawTiers;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("`default` and a table for each tier")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawTiers, A::Error> {
+                let mut tiers = RawTiers::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "default" {
+                        tiers.default = map.next_value()?;
+                    } else {
+                        tiers.by_name.insert(name, map.next_value()?);
+                    }
+                }
+                Ok(tiers)
+            }
+        }
+        deserializer.deserialize_map(Table)
+    }
+}

@@ -1,0 +1,148 @@
+//! What the operator wrote: one TOML file, each scalar also by environment
+//! (`KEYSEAL__DATABASE_URL`), checked once at start.
+
+mod check;
+mod error;
+mod file;
+pub mod hosts;
+pub mod secret;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use url::Url;
+
+pub use self::{
+    error::ConfigError,
+    file::{Limits, Tier, Unwrap, Upstream},
+};
+use self::{hosts::HostPattern, secret::SecretFile};
+
+/// The checked configuration.
+pub struct Config {
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// What browsers call it; `None` until the port is known, where the port was 0.
+    public_url: Option<Url>,
+    /// The database's folder on SQLite.
+    pub data_dir: PathBuf,
+    /// The private keys' folder.
+    pub keys_dir: PathBuf,
+    /// `sqlite://…` or `postgres://…`.
+    pub database_url: String,
+    /// The built page, served at `/`.
+    pub page_dir: Option<PathBuf>,
+    /// Who may call.
+    pub auth: Auth,
+    /// Other origins whose pages may call.
+    pub cors_origins: Vec<String>,
+    /// What differs from the catalogue, by provider.
+    pub providers: BTreeMap<String, Provider>,
+    /// What a tier may do.
+    pub tiers: Tiers,
+    /// How long unwrapped keys live.
+    pub unwrap: Unwrap,
+    /// Timeouts towards providers.
+    pub upstream: Upstream,
+    /// Sizes and rates.
+    pub limits: Limits,
+}
+
+/// How callers prove who they are.
+pub enum Auth {
+    /// One user, on loopback only.
+    Local,
+    /// Tokens of the app's own issuer.
+    Jwt(Jwt),
+}
+
+/// What a token must show.
+pub struct Jwt {
+    /// `iss`.
+    pub issuer: String,
+    /// `aud`.
+    pub audience: String,
+    /// The key tokens are signed with; its kind pins `alg`.
+    pub key: JwtKey,
+}
+
+/// The key that tokens are checked with.
+pub enum JwtKey {
+    /// A shared secret of at least 32 bytes.
+    Hs256(SecretFile),
+}
+
+/// What the operator changed for one provider.
+#[derive(Default)]
+pub struct Provider {
+    /// Another origin, for instance a gateway; a path in it is put in front.
+    pub origin: Option<Url>,
+    /// The origin may be at a private address.
+    pub allow_private: bool,
+    /// An extra root for a private endpoint.
+    pub ca_file: Option<PathBuf>,
+    /// Hosts a user may seal into a key.
+    pub custom_hosts: Vec<HostPattern>,
+}
+
+/// Tiers by name.
+pub struct Tiers {
+    /// Used without the claim, or with an unknown one.
+    pub default: String,
+    /// What each may do.
+    pub by_name: BTreeMap<String, Tier>,
+}
+
+impl Tiers {
+    /// The tier a token's claim names: its own name and rights.
+    pub fn resolve(&self, claim: Option<&str>) -> (&str, Tier) {
+        let named = claim.and_then(|name| self.by_name.get_key_value(name));
+        match named.or_else(|| self.by_name.get_key_value(&self.default)) {
+            Some((name, tier)) => (name, *tier),
+            None => (&self.default, Tier::default()),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file, if one is named, then the environment; refuses what it does not know.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        check::checked(file::read(file, None)?, file)
+    }
+
+    /// As [`Config::load`], with the given variables in the environment's place.
+    pub fn from_pairs(file: Option<&Path>, pairs: &[(&str, &str)]) -> Result<Self, ConfigError> {
+        check::checked(file::read(file, Some(pairs))?, file)
+    }
+
+    /// Whether this is the one-user mode.
+    pub fn is_local(&self) -> bool {
+        matches!(self.auth, Auth::Local)
+    }
+
+    /// What browsers call this server, without a trailing slash.
+    pub fn public_url(&self) -> String {
+        let url = match &self.public_url {
+            Some(url) => url.to_string(),
+            None => format!("http://{}", self.listen),
+        };
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// The origin and authority of [`Config::public_url`].
+    pub fn public_origin(&self) -> (String, String) {
+        let url = self.public_url();
+        let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let authority = authority.split('/').next().unwrap_or_default().to_owned();
+        let scheme = url.split("://").next().unwrap_or_default();
+        (format!("{scheme}://{authority}"), authority)
+    }
+
+    /// Fills in the port the system gave, where `listen` asked for any.
+    pub fn bound_to(&mut self, address: SocketAddr) {
+        self.listen = address;
+    }
+}

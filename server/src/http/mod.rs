@@ -1,0 +1,8 @@
+//! The request path: who may come in, what is refused at the door, and where it goes.
+
+pub mod error;
+pub mod forward;
+pub mod rate;
+pub mod test_key;
+
+pub use error::{Code, Problem};

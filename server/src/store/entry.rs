@@ -1,0 +1,116 @@
+//! One stored key with its metadata.
+
+use crate::clock::Micros;
+
+/// What the last test or use said about a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Not tried yet.
+    Untested,
+    /// The provider accepts it.
+    Valid,
+    /// Accepted, but out of funds, rights or requests.
+    Limited,
+    /// The provider refuses it.
+    Invalid,
+    /// The test said nothing about the key.
+    Unknown,
+}
+
+impl Status {
+    const ALL: [Self; 5] = [
+        Self::Untested,
+        Self::Valid,
+        Self::Limited,
+        Self::Invalid,
+        Self::Unknown,
+    ];
+
+    /// As stored and as answered.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Untested => "untested",
+            Self::Valid => "valid",
+            Self::Limited => "limited",
+            Self::Invalid => "invalid",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Back from the database.
+    pub fn parse(text: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .unwrap_or(Self::Unknown)
+    }
+
+    /// `true` for valid and limited, `false` for invalid, else unknown.
+    pub const fn is_valid(self) -> Option<bool> {
+        match self {
+            Self::Valid | Self::Limited => Some(true),
+            Self::Invalid => Some(false),
+            Self::Untested | Self::Unknown => None,
+        }
+    }
+}
+
+/// An entry as stored.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The id the browser gave it.
+    pub id: String,
+    /// The catalogue's id of the provider.
+    pub provider: String,
+    /// What the user calls it.
+    pub label: String,
+    /// The mask.
+    pub hint: String,
+    /// The host sealed into the key, where the user chose one.
+    pub host: Option<String>,
+    /// The sealed key, canonical JSON; none once revoked.
+    pub sealed_key: Option<String>,
+    /// What the last test said.
+    pub status: Status,
+    /// In words.
+    pub status_detail: Option<String>,
+    /// Whether it may be chosen.
+    pub active: bool,
+    /// 0 first.
+    pub priority: i64,
+    /// Requests served.
+    pub total_requests: i64,
+    /// Tokens used, as far as known.
+    pub total_tokens: i64,
+    /// Cost in millionths of a dollar; none: unknown.
+    pub cost_micro_usd: Option<i64>,
+    /// When added.
+    pub created_at: Micros,
+    /// When last tested.
+    pub last_tested_at: Option<Micros>,
+    /// When last used.
+    pub last_used_at: Option<Micros>,
+    /// From when it is not chosen any more.
+    pub expires_at: Option<Micros>,
+    /// When revoked.
+    pub revoked_at: Option<Micros>,
+    /// No key of the ring opens it.
+    pub needs_reentry: bool,
+}
+
+/// What choosing a credential needs of an entry.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The entry.
+    pub id: String,
+    /// The sealed key, canonical JSON.
+    pub sealed_key: String,
+    /// The host sealed into the key, where the user chose one.
+    pub host: Option<String>,
+    /// What the last test or use said.
+    pub status: Status,
+    /// 0 first.
+    pub priority: i64,
+    /// No key of the ring opens it.
+    pub needs_reentry: bool,
+}

@@ -1,0 +1,6 @@
+//! From sealed to plain: the private keys, what was opened a moment ago, and the checks of request
+//! envelopes.
+
+pub mod envelope;
+pub mod opened;
+pub mod ring;

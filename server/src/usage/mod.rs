@@ -1,0 +1,1 @@
+//! Books what a request used.
