@@ -1,3 +1,8 @@
-//! keyseal
+//! keyseal seals AI provider keys in the browser so that nobody has to be trusted with them.
+//!
+//! The crate builds natively, where the companion opens what was sealed, and to `wasm32`, where
+//! the browser seals. [`envelope`] holds the wire formats and [`catalogue`] the providers; neither
+//! does any I/O or knows browser or server.
 
 pub mod catalogue;
+pub mod envelope;

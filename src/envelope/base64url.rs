@@ -1,0 +1,45 @@
+//! base64url without padding (RFC 7515 section 2), canonical only.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+/// Encodes without padding.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+/// Decodes; refuses padding, other alphabets and trailing bits that are not zero, so that one
+/// value has one spelling and a spelling can serve as a replay key.
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(text).ok()
+}
+
+/// Decodes exactly `N` bytes.
+#[must_use]
+pub(crate) fn decode_exact<const N: usize>(text: &str) -> Option<[u8; N]> {
+    decode(text)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn spellings_that_are_not_canonical_are_refused() {
+        assert_eq!(decode("AA"), Some(vec![0]));
+        for text in ["AB", "AAB", "AA==", "A", "A+8A", "A/8A", " AA", "AA\n", "é"] {
+            assert_eq!(decode(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_has_exactly_one_spelling(text in "[A-Za-z0-9_-]{0,40}") {
+            if let Some(bytes) = decode(&text) {
+                prop_assert_eq!(encode(&bytes), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! A256GCM content encryption (RFC 7518 section 5.3): 256-bit key, 96-bit IV, 128-bit tag, the
+//! encoded protected header as associated data.
+
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use zeroize::Zeroizing;
+
+use super::error::SealError;
+
+/// Bytes of an initialisation vector.
+pub(super) const IV_BYTES: usize = 12;
+/// Bytes of a tag.
+pub(super) const TAG_BYTES: usize = 16;
+
+/// Random bytes from the platform.
+///
+/// # Errors
+/// [`SealError::Random`] where the platform has none.
+pub fn random<const N: usize>() -> Result<[u8; N], SealError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| SealError::Random)?;
+    Ok(bytes)
+}
+
+/// A 256-bit content encryption key, expanded once and zeroed on drop.
+pub struct ContentKey(Aes256Gcm);
+
+/// What comes of sealing.
+pub(super) struct Sealed {
+    pub iv: [u8; IV_BYTES],
+    pub ciphertext: Vec<u8>,
+    pub tag: [u8; TAG_BYTES],
+}
+
+impl ContentKey {
+    /// Expands `key`.
+    #[must_use]
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self(Aes256Gcm::new(key.into()))
+    }
+
+    /// Encrypts in the buffer that holds the plaintext, so that no second copy of it is made.
+    pub(super) fn seal(&self, aad: &[u8], mut plaintext: Vec<u8>) -> Result<Sealed, SealError> {
+        let iv = random()?;
+        let tag = self
+            .0
+            .encrypt_inout_detached(&Nonce::from(iv), aad, plaintext.as_mut_slice().into())
+            .map_err(|_| SealError::Cipher)?;
+        Ok(Sealed {
+            iv,
+            ciphertext: plaintext,
+            tag: tag.into(),
+        })
+    }
+
+    /// Decrypts, or nothing.
+    pub(super) fn open(
+        &self,
+        aad: &[u8],
+        iv: &[u8; IV_BYTES],
+        ciphertext: &[u8],
+        tag: &[u8; TAG_BYTES],
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        self.0
+            .decrypt_inout_detached(
+                &Nonce::from(*iv),
+                aad,
+                plaintext.as_mut_slice().into(),
+                &Tag::from(*tag),
+            )
+            .ok()?;
+        Some(plaintext)
+    }
+}

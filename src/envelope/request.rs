@@ -1,0 +1,47 @@
+//! The request envelope: a browser-only key for exactly one request.
+
+use super::TYP_REQUEST;
+use super::cipher::ContentKey;
+use super::claims::RequestClaims;
+use super::compact::{Alg, CompactJwe, Header};
+use super::error::{MalformedJwe, OpenError, SealError};
+
+/// A request envelope as it arrives: compact JWE, `alg: dir`, `typ: keyseal-request+jwe`.
+#[derive(Debug, Clone)]
+pub struct RequestJwe(CompactJwe);
+
+impl RequestJwe {
+    /// Takes the header's value apart; nothing is decrypted.
+    ///
+    /// # Errors
+    /// [`MalformedJwe`] says which rule of the profile is broken.
+    pub fn parse(text: &str) -> Result<Self, MalformedJwe> {
+        CompactJwe::parse(text, Alg::Dir, TYP_REQUEST, false).map(Self)
+    }
+
+    /// The session that it is sealed under: base64url SHA-256 of the session JWE's bytes.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.0.header.kid
+    }
+
+    /// Opens it under the session's `k`.
+    ///
+    /// # Errors
+    /// [`OpenError::Refused`] or [`OpenError::Claims`].
+    pub fn open(&self, k: &[u8; 32]) -> Result<RequestClaims, OpenError> {
+        let plaintext = self.0.open(&ContentKey::new(k)).ok_or(OpenError::Refused)?;
+        RequestClaims::decode(&plaintext).ok_or(OpenError::Claims)
+    }
+}
+
+/// Seals `claims` under the key of the session named `kid`.
+pub(super) fn seal(claims: &RequestClaims, kid: &str, k: &ContentKey) -> Result<String, SealError> {
+    let header = Header {
+        alg: Alg::Dir,
+        typ: TYP_REQUEST,
+        kid: kid.into(),
+        rid: None,
+    };
+    CompactJwe::seal(&header, &[], k, claims.encode())
+}
