@@ -48,7 +48,6 @@ function serve(port) {
       KEYSEAL__PAGE_DIR: join(root, "www", "dist"),
       KEYSEAL__DATA_DIR: join(root, "keyseal-data"),
       KEYSEAL__KEYS_DIR: join(root, "keyseal-keys"),
-      KEYSEAL__DATABASE_URL: `sqlite://${join(root, "keyseal-data", "keyseal.db")}`,
       KEYSEAL__AUTH__MODE: "local",
       ...process.env,
     },

@@ -28,9 +28,9 @@ export const unit = {
 };
 
 const scripts = {
-  name: "tests of the scripts",
+  name: "tests of the scripts and test helpers",
   command: process.execPath,
-  args: ["--test", "--test-reporter=spec", ...testFiles("scripts/lib")],
+  args: ["--test", "--test-reporter=spec", ...testFiles("scripts", "tests/support")],
   tally: nodeTest,
 };
 
@@ -88,11 +88,13 @@ export const runners = [
   e2e,
 ];
 
-function testFiles(folder) {
-  const path = join(root, folder);
-  if (!existsSync(path)) return [];
-  return readdirSync(path, { recursive: true })
-    .filter((name) => name.endsWith(".test.mjs") && !name.includes("node_modules"))
-    .map((name) => join(folder, name))
-    .sort();
+function testFiles(...folders) {
+  return folders.flatMap((folder) => {
+    const path = join(root, folder);
+    if (!existsSync(path)) return [];
+    return readdirSync(path, { recursive: true })
+      .filter((name) => /\.test\.m?js$/.test(name) && !name.includes("node_modules"))
+      .map((name) => join(folder, name))
+      .sort();
+  });
 }

@@ -75,11 +75,9 @@ export class Companion {
   settings() {
     return {
       KEYSEAL__LISTEN: `127.0.0.1:${this.port}`,
-      KEYSEAL__METRICS_LISTEN: "127.0.0.1:0",
       KEYSEAL__PUBLIC_URL: this.url,
       KEYSEAL__DATA_DIR: this.dataDir,
       KEYSEAL__KEYS_DIR: this.keysDir,
-      KEYSEAL__DATABASE_URL: `sqlite://${join(this.dataDir, "keyseal.db")}`,
       KEYSEAL__PAGE_DIR: page,
       KEYSEAL__AUTH__MODE: "local",
       ...this.env,
