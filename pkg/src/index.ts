@@ -1,0 +1,19 @@
+export { KeysealError } from "./errors.js";
+export type { WasmSource } from "./loader/init.js";
+export { init } from "./loader/init.js";
+export { detect, fingerprint, newEntryId, providers, sealKey } from "./seal.js";
+export type {
+  Category,
+  CompanionIdentity,
+  Detection,
+  Entry,
+  ProviderInfo,
+  SealedKey,
+  Status,
+  Storage,
+  TestResult,
+} from "./types.js";
+export type { TokenSource } from "./vault/companion.js";
+export type { Flavour, SdkOptions } from "./vault/options.js";
+export type { AddOptions, EntryPatch, VaultOptions } from "./vault/vault.js";
+export { Vault } from "./vault/vault.js";

@@ -1,0 +1,174 @@
+import { KeysealError } from "../errors.js";
+
+/** Gives the caller's token for the companion; asked before every request, so that it may change. */
+export type TokenSource = () => string | Promise<string>;
+
+/** What `GET /.well-known/keyseal` holds; verified in the wasm, never here. */
+export interface WellKnown {
+  now?: number | string;
+  [member: string]: unknown;
+}
+
+const API_TIMEOUT_MS = 30_000;
+
+/** The companion's JSON API, as calls that either answer or throw a `KeysealError`. */
+export class Companion {
+  /** Origin and path prefix, without a trailing slash. */
+  readonly url: string;
+  readonly #prefix: string;
+  readonly #token: TokenSource;
+  #clockOffset = 0;
+
+  constructor(url: string, token: TokenSource) {
+    const parsed = parseUrl(url);
+    this.#prefix = parsed.pathname.replace(/\/+$/, "");
+    this.url = parsed.origin + this.#prefix;
+    this.#token = token;
+  }
+
+  /** Seconds since the epoch by the companion's clock: a wrong clock here must not make fresh keys look stale. */
+  now(): number {
+    return Math.floor(Date.now() / 1000 + this.#clockOffset);
+  }
+
+  /**
+   * Seconds for judging whether a signed key set has run out. The later of both clocks: `now` is not signed, so it
+   * may move a slow clock forward, but never bring an old key set back to life.
+   */
+  nowForKeyset(): number {
+    return Math.max(this.now(), Math.floor(Date.now() / 1000));
+  }
+
+  async token(): Promise<string> {
+    const token = await this.#token();
+    if (typeof token !== "string" || token === "") {
+      throw new KeysealError("unauthorized", "There is no token for the companion.", {
+        next: "Sign in again; the token option must return the caller's token.",
+      });
+    }
+    return token;
+  }
+
+  /** The path of a URL as the companion sees it, or undefined if the URL is not below the companion. */
+  pathOf(url: URL): string | undefined {
+    if (url.origin !== new URL(this.url).origin) return undefined;
+    if (this.#prefix && !url.pathname.startsWith(`${this.#prefix}/`)) return undefined;
+    return url.pathname.slice(this.#prefix.length);
+  }
+
+  async wellKnown(): Promise<WellKnown> {
+    const response = await this.#send("GET", "/.well-known/keyseal", { cache: "no-store" });
+    const body = (await readJson(response)) as WellKnown;
+    const now = typeof body.now === "string" ? Date.parse(body.now) / 1000 : body.now;
+    if (typeof now === "number" && Number.isFinite(now))
+      this.#clockOffset = now - Date.now() / 1000;
+    return body;
+  }
+
+  async call<T>(
+    method: string,
+    path: string,
+    more: {
+      json?: unknown;
+      headers?: Record<string, string>;
+      timeoutMs?: number;
+      token?: string;
+    } = {},
+  ): Promise<T> {
+    const headers = new Headers(more.headers);
+    headers.set("Authorization", `Bearer ${more.token ?? (await this.token())}`);
+    const init: RequestInit = { headers, cache: "no-store" };
+    if (more.json !== undefined) {
+      headers.set("Content-Type", "application/json");
+      init.body = JSON.stringify(more.json);
+    }
+    const response = await this.#send(method, path, init, more.timeoutMs);
+    return (response.status === 204 ? undefined : await readJson(response)) as T;
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    init: RequestInit,
+    timeoutMs = API_TIMEOUT_MS,
+  ): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(this.url + path, {
+        ...init,
+        method,
+        credentials: "omit",
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+    } catch (error) {
+      throw unreachable(this.url, error);
+    }
+    if (!response.ok) throw await problem(response);
+    return response;
+  }
+}
+
+/** The companion did not answer at all. */
+export function unreachable(url: string, cause: unknown): KeysealError {
+  return new KeysealError("companion_unreachable", `The companion at ${url} cannot be reached.`, {
+    next: "Nothing is lost. Check the connection, or that the server runs, and try again.",
+    cause,
+  });
+}
+
+function parseUrl(url: string): URL {
+  let parsed: URL;
+  try {
+    parsed = new URL(url, globalThis.location?.href);
+  } catch (cause) {
+    throw new KeysealError("validation", `The companion's address is not a URL: ${url}`, { cause });
+  }
+  if (parsed.protocol !== "https:" && parsed.protocol !== "http:") {
+    throw new KeysealError(
+      "validation",
+      "The companion's address must begin with https:// or http://.",
+    );
+  }
+  return parsed;
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throw notTheCompanion(response, cause);
+  }
+}
+
+/** The error that an answer with a status of 400 and more stands for. */
+async function problem(response: Response): Promise<KeysealError> {
+  let body: { code?: unknown; detail?: unknown; title?: unknown; next?: unknown };
+  try {
+    body = await response.json();
+  } catch (cause) {
+    return notTheCompanion(response, cause);
+  }
+  const code = response.headers.get("Keyseal-Error") ?? body.code;
+  if (typeof code !== "string") return notTheCompanion(response);
+  const message = [body.detail, body.title].find((text) => typeof text === "string" && text !== "");
+  return new KeysealError(
+    code,
+    (message as string | undefined) ?? `The companion answered ${response.status}.`,
+    {
+      next: typeof body.next === "string" ? body.next : undefined,
+      status: response.status,
+    },
+  );
+}
+
+function notTheCompanion(response: Response, cause?: unknown): KeysealError {
+  return new KeysealError(
+    "unavailable",
+    `Something other than the companion answered (${response.status}).`,
+    {
+      next: "Check the companion's address, and any proxy before it, then try again.",
+      status: response.status,
+      cause,
+    },
+  );
+}

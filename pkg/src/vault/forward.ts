@@ -1,0 +1,127 @@
+import { KeysealError } from "../errors.js";
+import type { Entry } from "../types.js";
+import { type Companion, unreachable } from "./companion.js";
+import { usable } from "./entries.js";
+
+/** What `forward` needs of the vault. */
+export interface ForwardParts {
+  companion: Companion;
+  entries(): readonly Entry[];
+  /** The headers that carry a browser-only key, sealed for this one request. */
+  envelope(
+    entry: Entry,
+    request: { method: string; path: string; token: string },
+  ): Record<string, string>;
+  /** The companion no longer knows the key that was sealed to, or the clocks differ: look again. */
+  refreshKeyset(): Promise<void>;
+  /** A response that the enveloped key was the answer to. */
+  served(response: Response, entry: Entry): void;
+}
+
+/** Where SDKs put what they take for a key. All are removed: identity goes into `Authorization`, keys nowhere. */
+const CREDENTIAL_HEADERS = [
+  "x-api-key",
+  "x-goog-api-key",
+  "api-key",
+  "xi-api-key",
+  "x-subscription-token",
+];
+
+/** Answers after which sealing again, to a fresh key set and by a corrected clock, may help. */
+const SEAL_AGAIN = new Set(["unknown_kid", "envelope_expired", "envelope_refused"]);
+
+/** The `fetch` of a vault: same signature, but only to the companion, and with identity and key added. */
+export function forwardingFetch(parts: ForwardParts): typeof fetch {
+  return async (input, init) => {
+    const url = companionUrl(input);
+    const path = parts.companion.pathOf(url);
+    if (path === undefined || !/^\/(?:forward|v1)\//.test(path))
+      throw notCompanion(url, parts.companion.url);
+
+    const method = (
+      init?.method ?? (input instanceof Request ? input.method : "GET")
+    ).toUpperCase();
+    const asked = new Headers(
+      init?.headers ?? (input instanceof Request ? input.headers : undefined),
+    );
+    for (const name of CREDENTIAL_HEADERS) asked.delete(name);
+
+    const send = async (): Promise<Response> => {
+      const token = await parts.companion.token();
+      const { headers, entry } = withKey(parts, asked, { method, path, token });
+      const response = await request(parts.companion.url, input, {
+        ...init,
+        headers,
+        credentials: "omit",
+      });
+      if (entry && response.headers.get("Keyseal-Served-By") === "envelope")
+        parts.served(response, entry);
+      return response;
+    };
+
+    const replayable = !(input instanceof Request) && !(init?.body instanceof ReadableStream);
+    const response = await send();
+    if (!replayable || !SEAL_AGAIN.has(response.headers.get("Keyseal-Error") ?? ""))
+      return response;
+    await parts.refreshKeyset();
+    await response.body?.cancel();
+    return send();
+  };
+}
+
+/** Picks the credential: a browser-only entry travels as an envelope, anything else the companion chooses. */
+function withKey(
+  parts: ForwardParts,
+  asked: Headers,
+  request: { method: string; path: string; token: string },
+): { headers: Headers; entry: Entry | undefined } {
+  const headers = new Headers(asked);
+  headers.set("Authorization", `Bearer ${request.token}`);
+
+  const named = headers.get("Keyseal-Entry");
+  const provider = /^\/forward\/([^/]+)\//.exec(request.path)?.[1];
+  const entry = named
+    ? parts.entries().find((entry) => entry.id === named)
+    : provider
+      ? usable(parts.entries(), provider)[0]
+      : undefined;
+  if (entry?.storage !== "browser") return { headers, entry: undefined };
+
+  if (named) {
+    // The companion does not know this entry. "Exactly this one" then means: the envelope and nothing after it.
+    headers.delete("Keyseal-Entry");
+    if (!headers.has("Keyseal-Fallback")) headers.set("Keyseal-Fallback", "none");
+  }
+  for (const [name, value] of Object.entries(parts.envelope(entry, request)))
+    headers.set(name, value);
+  return { headers, entry };
+}
+
+async function request(
+  companion: string,
+  input: RequestInfo | URL,
+  init: RequestInit,
+): Promise<Response> {
+  try {
+    return await fetch(input, init);
+  } catch (error) {
+    // An abort is the caller's own doing and must look to it as `fetch` makes it look.
+    const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
+    if (signal?.aborted) throw error;
+    throw unreachable(companion, error);
+  }
+}
+
+function companionUrl(input: RequestInfo | URL): URL {
+  return new URL(input instanceof Request ? input.url : input, globalThis.location?.href);
+}
+
+function notCompanion(url: URL, companion: string): KeysealError {
+  return new KeysealError(
+    "url_not_companion",
+    `vault.fetch goes only to the companion, not to ${url.origin}.`,
+    {
+      next: `Use vault.baseURL(provider), or another address below ${companion}/forward/.`,
+    },
+  );
+}
