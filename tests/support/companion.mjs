@@ -32,13 +32,18 @@ export class Companion {
    * @param {Record<string, string>} [options.env] settings, as `KEYSEAL__…`
    * @param {number} [options.publicPort] where the browser finds it, when a proxy is in between
    * @param {string[]} [options.args]
+   * @param {string} [options.program] another build than that of the tests
+   * @param {boolean} [options.quiet] leave its log unread, where reading it would cost too much
    */
-  constructor({ env = {}, publicPort, args = ["--demo"] } = {}) {
+  constructor(options = {}) {
+    const { env = {}, publicPort, args = ["--demo"], program = binary, quiet = false } = options;
     this.folder = mkdtempSync(join(tmpdir(), "keyseal-companion-"));
     this.dataDir = join(this.folder, "data");
     this.keysDir = join(this.folder, "keys");
     this.env = env;
     this.args = args;
+    this.program = program;
+    this.quiet = quiet;
     this.publicPort = publicPort;
   }
 
@@ -50,16 +55,16 @@ export class Companion {
   async start() {
     mkdirSync(this.dataDir, { recursive: true });
     this.port ??= await freePort();
-    const child = spawn(binary, ["serve", ...this.args], {
+    const child = spawn(this.program, ["serve", ...this.args], {
       cwd: this.folder,
       env: { PATH: process.env.PATH, ...this.settings() },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", this.quiet ? "ignore" : "pipe"],
     });
     this.#child = child;
     child.stdout.setEncoding("utf8").on("data", (text) => {
       this.stdout += text;
     });
-    child.stderr.setEncoding("utf8").on("data", (text) => {
+    child.stderr?.setEncoding("utf8").on("data", (text) => {
       this.stderr += text;
     });
     const failed = new Promise((_, reject) => {
@@ -103,6 +108,10 @@ export class Companion {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`no link was printed:\n${this.stdout}`);
+  }
+
+  get pid() {
+    return this.#child?.pid;
   }
 
   async stop(signal = "SIGTERM") {
