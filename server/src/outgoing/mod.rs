@@ -1,13 +1,182 @@
 //! The only place that makes connections.
+//!
+//! [`Client::route`] says where requests of a provider may go, [`Target::send`] sends one. What
+//! stands between is checked here and nowhere else: addresses, paths, headers, redirects, and that
+//! the key does not come back.
 
-use crate::config::Config;
+mod address;
+mod answer;
+mod connect;
+mod headers;
+mod origin;
+mod path;
+mod redirect;
+mod route;
+mod scrub;
+mod send;
+mod upload;
 
-/// The pooled client.
-pub struct Client;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use keyseal::catalogue::{self, Provider};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+pub use answer::Answer;
+pub use path::PathRefused;
+pub use route::{HostRefused, Route, Target};
+pub use send::{Outbound, SendError};
+
+use crate::config::{self, Config, Upstream};
+use address::Reach;
+use origin::Origin;
+
+/// Idle connections kept to one host: more than this many callers at once connect anew.
+const IDLE_PER_HOST: usize = 1024;
+
+/// The configuration of a provider cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration: `providers.{provider}.{key}`: {reason}")]
+pub struct ClientError {
+    provider: String,
+    key: &'static str,
+    reason: String,
+}
+
+/// Every provider that can be called, and the connections to them.
+pub struct Client {
+    routes: HashMap<&'static str, Route>,
+}
 
 impl Client {
-    /// Builds the client that the configuration describes.
-    pub fn new(_config: &Config) -> Self {
-        Self
+    /// Reads catalogue and configuration. `demo` is the address of the built-in provider, where it
+    /// runs.
+    pub fn new(config: &Config, demo: Option<SocketAddr>) -> Result<Self, ClientError> {
+        let public = Arc::new(Pool::new(Reach::Public, &[], &config.upstream));
+        let none = config::Provider::default();
+        let mut routes = HashMap::new();
+        for provider in catalogue::all() {
+            let written = config.providers.get(provider.id).unwrap_or(&none);
+            routes.insert(
+                provider.id,
+                route(provider, written, &public, &config.upstream)?,
+            );
+        }
+        if let (Some(address), Some(provider)) = (demo, catalogue::find("demo")) {
+            let own = Arc::new(Pool::new(Reach::Only(address), &[], &config.upstream));
+            let origin = Origin::parse(&format!("http://{address}"));
+            let route = Route {
+                provider,
+                origin,
+                configured: true,
+                custom_hosts: Vec::new(),
+                own,
+                public,
+            };
+            routes.insert(provider.id, route);
+        }
+        if let Some(id) = config
+            .providers
+            .keys()
+            .find(|id| !routes.contains_key(id.as_str()))
+        {
+            return Err(ClientError {
+                provider: id.clone(),
+                key: "",
+                reason: "there is no such provider in the catalogue".into(),
+            });
+        }
+        Ok(Self { routes })
+    }
+
+    /// The provider of that id.
+    pub fn route(&self, id: &str) -> Option<&Route> {
+        self.routes.get(id)
+    }
+}
+
+fn route(
+    provider: &'static Provider,
+    written: &config::Provider,
+    public: &Arc<Pool>,
+    upstream: &Upstream,
+) -> Result<Route, ClientError> {
+    let origin = match &written.origin {
+        Some(url) => Origin::from_url(url),
+        None => Origin::parse(provider.wire.origin),
+    };
+    let own = if written.allow_private || written.ca_file.is_some() {
+        let reach = if written.allow_private {
+            Reach::Private
+        } else {
+            Reach::Public
+        };
+        let roots = written
+            .ca_file
+            .as_deref()
+            .map_or(Ok(Vec::new()), read_roots);
+        let roots = roots.map_err(|reason| ClientError {
+            provider: provider.id.to_owned(),
+            key: "ca_file",
+            reason,
+        })?;
+        Arc::new(Pool::new(reach, &roots, upstream))
+    } else {
+        Arc::clone(public)
+    };
+    if origin.as_ref().is_some_and(Origin::is_plain) {
+        tracing::warn!(
+            provider = provider.id,
+            "keys of this provider go out without TLS"
+        );
+    }
+    Ok(Route {
+        provider,
+        configured: written.origin.is_some(),
+        origin,
+        custom_hosts: written.custom_hosts.clone(),
+        own,
+        public: Arc::clone(public),
+    })
+}
+
+fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let file = CertificateDer::pem_file_iter(path);
+    let roots: Result<Vec<_>, _> = file.map_err(|error| error.to_string())?.collect();
+    let roots = roots.map_err(|error| error.to_string())?;
+    if roots.is_empty() {
+        return Err(format!("`{}` holds no certificate", path.display()));
+    }
+    Ok(roots)
+}
+
+/// Pooled connections that share one reach and one set of roots: what one provider may reach is
+/// never lent to another.
+pub(crate) struct Pool {
+    client: hyper_util::client::legacy::Client<connect::Connector, upload::Upload>,
+    first_byte: Duration,
+}
+
+impl Pool {
+    fn new(reach: Reach, extra_roots: &[CertificateDer<'static>], upstream: &Upstream) -> Self {
+        let timeout = Duration::from_secs(upstream.connect_timeout_seconds);
+        let connector = connect::connector(reach, connect::tls(extra_roots), timeout);
+        let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(upstream.pool_idle_seconds))
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .http2_adaptive_window(true)
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .build(connector);
+        Self {
+            client,
+            first_byte: Duration::from_secs(upstream.first_byte_timeout_seconds),
+        }
     }
 }

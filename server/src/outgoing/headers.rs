@@ -1,0 +1,387 @@
+//! Which headers cross the companion, in either direction.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use keyseal::catalogue;
+
+/// Every header in which some provider takes a key, so that the caller's token, or a key that
+/// somebody sends by mistake, never goes to any of them.
+static CREDENTIALS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let providers = catalogue::all().iter();
+    providers
+        .flat_map(|provider| {
+            let elsewhere = provider
+                .wire
+                .auth_elsewhere
+                .iter()
+                .map(|(_, auth)| auth.header);
+            elsewhere.chain([provider.wire.auth.header])
+        })
+        .collect()
+});
+
+/// The headers of a request as they go to a provider: the caller's, without what is between the
+/// caller and the companion.
+pub fn outward(inbound: HeaderMap) -> HeaderMap {
+    let mut out = without(inbound, is_kept_outward);
+    // Scrubbing and metering read what comes back.
+    out.insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static("identity"),
+    );
+    out
+}
+
+/// The headers of a response as they go to the caller: the provider's, without what acts on our
+/// own origin, and with what keeps the answer from being cached or run there.
+pub fn inward(upstream: HeaderMap) -> HeaderMap {
+    let mut out = without(upstream, is_kept_inward);
+    out.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store"),
+    );
+    out.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    out.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox; default-src 'none'"),
+    );
+    out
+}
+
+fn without(headers: HeaderMap, kept: impl Fn(&str) -> bool) -> HeaderMap {
+    let named = named_by_connection(&headers);
+    let mut out = HeaderMap::with_capacity(headers.len() + 8);
+    let mut current: Option<HeaderName> = None;
+    for (name, value) in headers {
+        // Repeated headers come with a name the first time only.
+        if let Some(name) = name {
+            let name_str = name.as_str();
+            let keep = kept(name_str) && !named.iter().any(|hop| hop == name_str);
+            current = keep.then_some(name);
+        }
+        if let Some(name) = &current {
+            out.append(name.clone(), value);
+        }
+    }
+    out
+}
+
+/// RFC 9110, 7.6.1: the sender lists the headers that are for the next hop only.
+fn named_by_connection(headers: &HeaderMap) -> Vec<String> {
+    let lists = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    lists
+        .flat_map(|list| list.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect()
+}
+
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authentication-info"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+fn is_kept_outward(name: &str) -> bool {
+    !(is_hop_by_hop(name)
+        || is_credential(name)
+        || is_client_address(name)
+        || is_browsers_own(name)
+        || is_override(name)
+        || name.starts_with("keyseal-")
+        // Set anew for the provider, from its URL and from the body that is sent.
+        || matches!(name, "host" | "content-length" | "expect" | "accept-encoding"))
+}
+
+fn is_credential(name: &str) -> bool {
+    const ENDINGS: [&str; 6] = [
+        "authorization",
+        "api-key",
+        "apikey",
+        "-token",
+        "-secret",
+        "-password",
+    ];
+    matches!(name, "cookie" | "cookie2")
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || CREDENTIALS.contains(name)
+}
+
+fn is_client_address(name: &str) -> bool {
+    name.starts_with("x-forwarded")
+        || name.starts_with("cf-")
+        || name.starts_with("fly-")
+        || name.starts_with("x-envoy-")
+        || matches!(
+            name,
+            "client-ip"
+                | "fastly-client-ip"
+                | "forwarded"
+                | "true-client-ip"
+                | "via"
+                | "x-appengine-user-ip"
+                | "x-azure-clientip"
+                | "x-azure-socketip"
+                | "x-client-ip"
+                | "x-cluster-client-ip"
+                | "x-original-forwarded-for"
+                | "x-original-host"
+                | "x-real-ip"
+                | "x-remote-addr"
+                | "x-remote-ip"
+        )
+}
+
+/// What a browser says about the page; some providers refuse callers that send it.
+fn is_browsers_own(name: &str) -> bool {
+    name.starts_with("sec-")
+        || name.starts_with("access-control-")
+        || matches!(
+            name,
+            "origin" | "referer" | "dnt" | "upgrade-insecure-requests"
+        )
+}
+
+/// Headers by which some servers call another path or method than the one that was checked.
+fn is_override(name: &str) -> bool {
+    matches!(
+        name,
+        "x-http-method"
+            | "x-http-method-override"
+            | "x-method-override"
+            | "x-original-uri"
+            | "x-original-url"
+            | "x-rewrite-url"
+    )
+}
+
+fn is_kept_inward(name: &str) -> bool {
+    !(is_hop_by_hop(name)
+        || name.starts_with("keyseal-")
+        || name.starts_with("access-control-")
+        || name.starts_with("content-security-policy")
+        || name.starts_with("cross-origin-")
+        || name.starts_with("sec-")
+        || matches!(
+            name,
+            "age"
+                | "alt-svc"
+                | "clear-site-data"
+                | "content-location"
+                | "document-policy"
+                | "expect-ct"
+                | "expires"
+                | "link"
+                | "nel"
+                | "origin-agent-cluster"
+                | "origin-trial"
+                | "permissions-policy"
+                | "pragma"
+                | "public-key-pins"
+                | "referrer-policy"
+                | "refresh"
+                | "report-to"
+                | "reporting-endpoints"
+                | "service-worker-allowed"
+                | "set-cookie"
+                | "set-cookie2"
+                | "set-login"
+                | "sourcemap"
+                | "speculation-rules"
+                | "strict-transport-security"
+                | "supports-loading-mode"
+                | "tk"
+                | "www-authenticate"
+                | "x-sourcemap"
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs {
+            map.append(
+                name.parse::<HeaderName>().expect("a name"),
+                value.parse().expect("a value"),
+            );
+        }
+        map
+    }
+
+    #[test]
+    fn nothing_between_caller_and_companion_goes_out() {
+        for name in [
+            "authorization",
+            "proxy-authorization",
+            "x-api-key",
+            "x-goog-api-key",
+            "api-key",
+            "xi-api-key",
+            "x-subscription-token",
+            "x-key",
+            "x-hume-api-key",
+            "x-gladia-key",
+            "x-auth-token",
+            "x-csrf-token",
+            "x-amz-security-token",
+            "cf-aig-authorization",
+            "cookie",
+            "connection",
+            "keep-alive",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "proxy-connection",
+            "http2-settings",
+            "host",
+            "content-length",
+            "expect",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "forwarded",
+            "x-real-ip",
+            "cf-connecting-ip",
+            "true-client-ip",
+            "via",
+            "fly-client-ip",
+            "x-client-ip",
+            "keyseal-session",
+            "keyseal-key",
+            "keyseal-entry",
+            "keyseal-fallback",
+            "keyseal-anything",
+            "origin",
+            "referer",
+            "sec-fetch-site",
+            "sec-ch-ua",
+            "sec-websocket-key",
+            "access-control-request-headers",
+            "x-http-method-override",
+            "x-original-url",
+            "x-rewrite-url",
+        ] {
+            let out = outward(map(&[(name, "canary")]));
+            assert!(!out.values().any(|value| value == "canary"), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_an_api_reads_goes_out_unchanged() {
+        let kept = [
+            ("content-type", "multipart/form-data; boundary=x"),
+            ("accept", "text/event-stream"),
+            ("user-agent", "OpenAI/JS 5.0"),
+            ("x-stainless-lang", "js"),
+            ("anthropic-version", "2023-06-01"),
+            ("anthropic-beta", "a"),
+            ("anthropic-beta", "b"),
+            ("openai-organization", "org-1"),
+            ("idempotency-key", "k-1"),
+            ("range", "bytes=0-9"),
+            ("if-none-match", "\"x\""),
+            ("x-request-id", "r"),
+            ("http-referer", "https://app"),
+            ("content-encoding", "gzip"),
+            ("traceparent", "00-1"),
+        ];
+        let mut expected = map(&kept);
+        expected.insert("accept-encoding", HeaderValue::from_static("identity"));
+        let mut sent = kept.to_vec();
+        sent.push(("accept-encoding", "gzip, br"));
+        assert_eq!(outward(map(&sent)), expected);
+    }
+
+    #[test]
+    fn headers_that_connection_names_stay_behind_in_both_directions() {
+        let sent = map(&[
+            ("connection", "close, X-Internal"),
+            ("connection", "x-other"),
+            ("x-internal", "1"),
+            ("x-other", "2"),
+            ("x-third", "3"),
+        ]);
+        for out in [outward(sent.clone()), inward(sent)] {
+            assert!(out.get("x-internal").is_none());
+            assert!(out.get("x-other").is_none());
+            assert_eq!(out["x-third"], "3");
+        }
+    }
+
+    #[test]
+    fn nothing_that_acts_on_our_origin_comes_in() {
+        for name in [
+            "set-cookie",
+            "clear-site-data",
+            "strict-transport-security",
+            "alt-svc",
+            "service-worker-allowed",
+            "refresh",
+            "link",
+            "report-to",
+            "reporting-endpoints",
+            "nel",
+            "access-control-allow-origin",
+            "access-control-allow-credentials",
+            "content-security-policy-report-only",
+            "cross-origin-opener-policy",
+            "www-authenticate",
+            "keyseal-served-by",
+            "keyseal-error",
+            "transfer-encoding",
+            "connection",
+            "pragma",
+            "expires",
+            "permissions-policy",
+            "sourcemap",
+            "content-location",
+        ] {
+            let out = inward(map(&[(name, "canary")]));
+            assert!(!out.values().any(|value| value == "canary"), "{name}");
+        }
+    }
+
+    #[test]
+    fn answers_are_neither_cached_nor_run_on_our_origin() {
+        let out = inward(map(&[
+            ("cache-control", "public, max-age=9"),
+            ("content-security-policy", "x"),
+            ("x-content-type-options", "x"),
+            ("content-type", "text/html"),
+            ("x-ratelimit-remaining", "7"),
+            ("retry-after", "3"),
+            ("content-length", "5"),
+        ]));
+        assert_eq!(out["cache-control"], "private, no-store");
+        assert_eq!(out["x-content-type-options"], "nosniff");
+        assert_eq!(
+            out["content-security-policy"],
+            "sandbox; default-src 'none'"
+        );
+        assert_eq!(out["x-ratelimit-remaining"], "7");
+        assert_eq!(out["retry-after"], "3");
+        assert_eq!(out["content-length"], "5");
+        assert_eq!(out.len(), 7);
+    }
+}
