@@ -1,8 +1,12 @@
 //! keyseal seals AI provider keys in the browser so that nobody has to be trusted with them.
 //!
 //! The crate builds natively, where the companion opens what was sealed, and to `wasm32`, where
-//! the browser seals. [`envelope`] holds the wire formats and [`catalogue`] the providers; neither
-//! does any I/O or knows browser or server.
+//! the browser seals. [`envelope`] holds the wire formats, [`vault`] the browser's encrypted store
+//! and [`catalogue`] the providers; none does any I/O or knows browser or server.
 
 pub mod catalogue;
 pub mod envelope;
+pub mod vault;
+
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;

@@ -11,7 +11,7 @@ use super::base64url::{decode, encode};
 use super::digest;
 use super::error::JwkError;
 use super::json::{Object, ObjectWriter, Strict};
-use super::jwk::{Jwk, PublicKey, Use};
+use super::jwk::{Jwk, PublicKey, Use, thumbprint};
 
 /// `typ` of the key set.
 pub const TYP_KEYSET: &str = "keyseal-keyset+jws";
@@ -234,6 +234,12 @@ impl Pin {
             .end_text()
     }
 
+    /// The identity's RFC 7638 thumbprint, computed and not believed.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        thumbprint(&self.identity.n, &self.identity.e)
+    }
+
     /// Reads a stored pin; `None` where it was damaged.
     #[must_use]
     pub fn parse(json: &str) -> Option<Self> {
@@ -332,7 +338,7 @@ pub fn verify(
     let found = identity.kid();
     // A pin stands for the identity that it was made with, or that this one handed over to.
     let standing = match pin {
-        Some(pin) if identity_of(pin)? == found => Some(pin),
+        Some(pin) if pin.thumbprint() == found => Some(pin),
         Some(pin) => match &published.identity_change {
             Some(change) if handed_over(change, pin, issuer, found)? => Some(pin),
             _ => None,
@@ -348,7 +354,7 @@ pub fn verify(
         }
         (None, Some(pin), None) => {
             return Err(KeysetError::Identity {
-                expected: identity_of(pin)?,
+                expected: pin.thumbprint(),
                 found: found.into(),
             });
         }
@@ -378,11 +384,4 @@ pub fn verify(
         first_seen,
     };
     Ok((keyset, pin))
-}
-
-/// The thumbprint of the pinned identity, computed and not believed.
-fn identity_of(pin: &Pin) -> Result<String, KeysetError> {
-    Ok(PublicKey::for_use(&pin.identity, Use::Signature)?
-        .kid()
-        .to_owned())
 }

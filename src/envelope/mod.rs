@@ -33,6 +33,9 @@ pub use secret::Secret;
 pub use session::{Session, SessionJwe};
 pub use unwrap::Unwrap;
 
+pub(crate) use compact::{Alg, CompactJwe, Header};
+pub(crate) use json::{Object, ObjectWriter, Strict};
+
 use sha2::{Digest, Sha256};
 
 /// `typ` of a sealed key.

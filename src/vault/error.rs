@@ -1,0 +1,112 @@
+//! What can go wrong with a vault, each with a stable code and what to do next.
+
+use core::fmt;
+
+use super::store::StoreError;
+use crate::envelope::SealError;
+
+/// Why the vault did not do as asked. Other entries are never affected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// The vault key is not in memory.
+    Locked,
+    /// The record that holds the slots cannot be read.
+    Damaged,
+    /// The entry's record cannot be read, or was changed; `0` is its id.
+    EntryDamaged(String),
+    /// The entry was encrypted under a vault key that is gone.
+    KeyLost,
+    /// There is no entry of that id.
+    NoEntry,
+    /// The entry, or the key to store, is of another user.
+    OtherUser,
+    /// The vault belongs to another identity of the companion.
+    OtherIdentity,
+    /// The secret does not open this slot.
+    WrongSecret,
+    /// The key or its claims cannot be sealed.
+    Seal(SealError),
+    /// The browser's storage did not take or give the record.
+    Store(StoreError),
+}
+
+impl VaultError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked => "vault_locked",
+            Self::Damaged => "vault_damaged",
+            Self::EntryDamaged(_) => "entry_damaged",
+            Self::KeyLost => "vault_key_lost",
+            Self::NoEntry => "not_found",
+            Self::OtherUser => "vault_other_user",
+            Self::OtherIdentity => "vault_other_identity",
+            Self::WrongSecret => "wrong_secret",
+            Self::Seal(SealError::Claims(_)) => "validation",
+            Self::Seal(SealError::Random) => "no_random",
+            Self::Seal(_) => "seal_failed",
+            Self::Store(StoreError::Full) => "storage_full",
+            Self::Store(StoreError::Blocked) => "storage_blocked",
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn next(&self) -> &'static str {
+        match self {
+            Self::Locked => "Unlock the vault and try again.",
+            Self::Damaged => "Import a backup of this vault, or clear it and enter the keys again.",
+            Self::EntryDamaged(_) | Self::KeyLost | Self::OtherUser => {
+                "Remove this entry and enter its key again; the others are not affected."
+            }
+            Self::NoEntry => "It may have been revoked in another tab: reload the list.",
+            Self::OtherIdentity => "Compare the companion's fingerprint before going on.",
+            Self::WrongSecret => "Try again, or unlock in another way.",
+            Self::Seal(_) => "Check what was pasted and try again.",
+            Self::Store(StoreError::Full) => {
+                "Free some of this site's storage and try again; nothing stored was changed."
+            }
+            Self::Store(StoreError::Blocked) => "Allow this site to store data, then reload.",
+        }
+    }
+}
+
+impl fmt::Display for VaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::EntryDamaged(rid) = self {
+            f.write_str("The record of entry ")?;
+            f.write_str(rid)?;
+        }
+        f.write_str(match self {
+            Self::Locked => "The vault is locked.",
+            Self::Damaged => "The vault's own record in this browser cannot be read.",
+            Self::EntryDamaged(_) => " in this browser was damaged or changed.",
+            Self::KeyLost => "This browser has lost the key to this entry.",
+            Self::NoEntry => "There is no such entry in this browser.",
+            Self::OtherUser => "This entry belongs to another user.",
+            Self::OtherIdentity => "This vault belongs to another identity of the companion.",
+            Self::WrongSecret => "This does not unlock the vault.",
+            Self::Seal(SealError::Claims(which)) => which,
+            Self::Seal(SealError::Random) => "This browser gives no random numbers.",
+            Self::Seal(_) => "The key could not be sealed.",
+            Self::Store(StoreError::Full) => "This browser's storage for the site is full.",
+            Self::Store(StoreError::Blocked) => "This browser does not let the site store data.",
+        })
+    }
+}
+
+impl core::error::Error for VaultError {}
+
+impl From<StoreError> for VaultError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SealError> for VaultError {
+    fn from(error: SealError) -> Self {
+        Self::Seal(error)
+    }
+}

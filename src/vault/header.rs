@@ -1,0 +1,86 @@
+//! The vault's own record: whose it is, and its slots.
+
+use super::slot::Slot;
+use crate::envelope::{Object, ObjectWriter, SealError, Strict, encode_base64url, random};
+
+/// The vault's id, the companion identity that it belongs to, and its slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    id: String,
+    identity: String,
+    slots: Vec<Slot>,
+}
+
+impl Header {
+    /// The header of a new vault of `identity` (a thumbprint), without slots yet.
+    ///
+    /// # Errors
+    /// [`SealError::Random`].
+    pub fn new(identity: &str) -> Result<Self, SealError> {
+        let id = encode_base64url(&random::<16>()?);
+        Ok(Self {
+            id,
+            identity: identity.to_owned(),
+            slots: Vec::new(),
+        })
+    }
+
+    /// The vault's id. A vault key has one: entries of another id cannot be opened with it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The thumbprint of the companion identity that the vault belongs to.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// The ways to unlock it.
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// Adds a way to unlock it.
+    #[must_use]
+    pub fn with_slot(mut self, slot: Slot) -> Self {
+        self.slots.push(slot);
+        self
+    }
+
+    /// The same vault after its companion's identity handed over to `identity`.
+    #[must_use]
+    pub fn with_identity(mut self, identity: &str) -> Self {
+        identity.clone_into(&mut self.identity);
+        self
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        let slots: Vec<String> = self.slots.iter().map(Slot::to_json).collect();
+        ObjectWriter::new(1024)
+            .integer("v", 1)
+            .text("id", &self.id)
+            .text("identity", &self.identity)
+            .raw("slots", &format!("[{}]", slots.join(",")))
+            .end_text()
+    }
+
+    pub(super) fn parse(json: &str) -> Option<Self> {
+        let mut object = Object::parse(json.as_bytes()).ok()?;
+        let header = Self {
+            id: object.text("id")?,
+            identity: object.text("identity")?,
+            slots: object
+                .array("slots")?
+                .into_iter()
+                .map(|slot| match slot {
+                    Strict::Object(slot) => Slot::from_object(slot),
+                    _ => None,
+                })
+                .collect::<Option<_>>()?,
+        };
+        (object.integer("v") == Some(1) && object.end()).then_some(header)
+    }
+}

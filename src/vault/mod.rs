@@ -1,0 +1,270 @@
+//! The browser's encrypted store, as a pure machine: no browser here, only a [`Store`] of text
+//! records that somebody gives.
+//!
+//! A vault belongs to one companion and one user. Its random vault key encrypts every entry on its
+//! own record, bound to the entry's id; [`slot`]s wrap the vault key, each for one way to unlock.
+//! Beside the entries stand the local copies of synced entries, which only the companion can open,
+//! and the pin of the companion's identity.
+
+mod entry;
+mod error;
+mod header;
+mod key;
+mod names;
+mod pinned;
+pub mod slot;
+mod store;
+
+pub use entry::{Display, Entry, Patch};
+pub use error::VaultError;
+pub use header::Header;
+pub use key::VaultKey;
+pub use pinned::{PinError, Pinned};
+pub use store::{MemoryStore, Store, StoreError};
+
+use crate::envelope::KeyClaims;
+use names::Names;
+
+/// `typ` of an entry's record.
+pub const TYP_VAULT: &str = "keyseal-vault+jwe";
+/// `typ` of a wrapped vault key.
+pub const TYP_SLOT: &str = "keyseal-slot+jwe";
+
+/// One user's vault for one companion, over a store of records.
+pub struct Vault<S> {
+    store: S,
+    names: Names,
+    sub: String,
+    header: Option<Header>,
+    key: Option<VaultKey>,
+}
+
+impl<S: Store> Vault<S> {
+    /// Opens the records of `sub` at `issuer`. The vault is locked, or not made yet.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] where the vault's own record cannot be read: its slots are lost, so
+    /// nothing is overwritten.
+    pub fn open(store: S, issuer: &str, sub: &str) -> Result<Self, VaultError> {
+        let names = Names::new(issuer, sub);
+        let mut vault = Self {
+            store,
+            names,
+            sub: sub.to_owned(),
+            header: None,
+            key: None,
+        };
+        vault.reload()?;
+        Ok(vault)
+    }
+
+    /// Reads the vault's own record again: another tab may have made the vault, or another one.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn reload(&mut self) -> Result<(), VaultError> {
+        let header = match self.store.get(&self.names.header())? {
+            Some(json) => Some(Header::parse(&json).ok_or(VaultError::Damaged)?),
+            None => None,
+        };
+        if header.as_ref().map(Header::id) != self.header.as_ref().map(Header::id) {
+            self.lock();
+        }
+        self.header = header;
+        Ok(())
+    }
+
+    /// The vault's own record, once it is made.
+    #[must_use]
+    pub fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// Whether the vault key is in memory.
+    #[must_use]
+    pub fn is_unlocked(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// The records beneath.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Makes the vault: writes its record and keeps `key` in memory.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where the record cannot be written; nothing is kept then.
+    pub fn create(&mut self, header: Header, key: VaultKey) -> Result<(), VaultError> {
+        self.store.set(&self.names.header(), &header.to_json())?;
+        self.header = Some(header);
+        self.key = Some(key);
+        Ok(())
+    }
+
+    /// Keeps the vault key in memory.
+    pub fn unlock(&mut self, key: VaultKey) {
+        self.key = Some(key);
+    }
+
+    /// Wipes the vault key.
+    pub fn lock(&mut self) {
+        self.key = None;
+    }
+
+    /// Encrypts `claims` and stores them as the entry `claims.rid`, with what is shown of it.
+    ///
+    /// # Errors
+    /// [`VaultError`]: locked, another user's claims, no room. A failed write leaves what was there.
+    pub fn put(&mut self, claims: &KeyClaims, display: Display) -> Result<Entry, VaultError> {
+        let (header, key) = self.unlocked()?;
+        if claims.sub != self.sub {
+            return Err(VaultError::OtherUser);
+        }
+        let record = entry::Record::seal(claims, display, header.id(), key)?;
+        self.store
+            .set(&self.names.entry(&claims.rid), &record.to_json())?;
+        Ok(record.shown(&claims.rid))
+    }
+
+    /// Every browser-only entry, each read on its own: a damaged one says so and hides no other.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where the store cannot be read at all.
+    pub fn entries(&self) -> Result<Vec<Entry>, VaultError> {
+        let mut entries = Vec::new();
+        for rid in self.names.entry_ids(&self.store)? {
+            entries.push(match self.record(&rid) {
+                Ok(record) => {
+                    let mut entry = record.shown(&rid);
+                    if self
+                        .header
+                        .as_ref()
+                        .is_none_or(|header| record.vault().as_deref() != Some(header.id()))
+                    {
+                        entry.damaged = Some(VaultError::KeyLost.code());
+                    }
+                    entry
+                }
+                Err(error) => Entry::damaged(&rid, error.code()),
+            });
+        }
+        Ok(entries)
+    }
+
+    /// Changes what is shown of an entry; its ciphertext is not touched.
+    ///
+    /// # Errors
+    /// [`VaultError`]: no such entry, damaged, no room.
+    pub fn update(&mut self, rid: &str, patch: Patch) -> Result<Entry, VaultError> {
+        let mut record = self.record(rid)?;
+        record.display.apply(patch);
+        self.store.set(&self.names.entry(rid), &record.to_json())?;
+        Ok(record.shown(rid))
+    }
+
+    /// Removes an entry. Removing what is not there is no error: it is gone either way.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub fn remove(&mut self, rid: &str) -> Result<(), VaultError> {
+        Ok(self.store.remove(&self.names.entry(rid))?)
+    }
+
+    /// Decrypts an entry. Its provider, user, id and host are read from inside only.
+    ///
+    /// For this crate alone: nothing that a page can call returns claims.
+    ///
+    /// # Errors
+    /// [`VaultError`]: locked, no such entry, or not what was stored under this id.
+    pub(crate) fn claims(&self, rid: &str) -> Result<KeyClaims, VaultError> {
+        let (header, key) = self.unlocked()?;
+        let claims = self.record(rid)?.open(rid, header.id(), key)?;
+        if claims.sub == self.sub {
+            Ok(claims)
+        } else {
+            Err(VaultError::OtherUser)
+        }
+    }
+
+    /// Replaces the local copies of the synced entries: `copies` are id and JSON as the companion
+    /// listed them.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`]; copies that were written stay.
+    pub fn put_synced(&mut self, copies: &[(String, String)]) -> Result<(), VaultError> {
+        for id in self.names.synced_ids(&self.store)? {
+            if !copies.iter().any(|(copy, _)| *copy == id) {
+                self.store.remove(&self.names.synced(&id))?;
+            }
+        }
+        for (id, json) in copies {
+            let name = self.names.synced(id);
+            // Other tabs hear of every write, so one that changes nothing is not made.
+            if self.store.get(&name)?.as_deref() != Some(json) {
+                self.store.set(&name, json)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The local copies of the synced entries: id and JSON.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub fn synced(&self) -> Result<Vec<(String, String)>, VaultError> {
+        let mut copies = Vec::new();
+        for id in self.names.synced_ids(&self.store)? {
+            if let Some(json) = self.store.get(&self.names.synced(&id))? {
+                copies.push((id, json));
+            }
+        }
+        Ok(copies)
+    }
+
+    /// All records of this vault as they stand in the store: ciphertext and what is shown.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub fn records(&self) -> Result<Vec<(String, String)>, VaultError> {
+        let mut records = Vec::new();
+        for name in self.names.all(&self.store)? {
+            if let Some(value) = self.store.get(&name)? {
+                records.push((name, value));
+            }
+        }
+        Ok(records)
+    }
+
+    /// Removes the vault with all its entries and copies. The pin of the companion stays.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub fn destroy(&mut self) -> Result<(), VaultError> {
+        self.lock();
+        self.header = None;
+        for name in self.names.all(&self.store)? {
+            self.store.remove(&name)?;
+        }
+        Ok(())
+    }
+
+    fn unlocked(&self) -> Result<(&Header, &VaultKey), VaultError> {
+        match (&self.header, &self.key) {
+            (Some(header), Some(key)) => Ok((header, key)),
+            _ => Err(VaultError::Locked),
+        }
+    }
+
+    fn record(&self, rid: &str) -> Result<entry::Record, VaultError> {
+        let json = self
+            .store
+            .get(&self.names.entry(rid))?
+            .ok_or(VaultError::NoEntry)?;
+        entry::Record::parse(&json).ok_or_else(|| VaultError::EntryDamaged(rid.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

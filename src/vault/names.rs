@@ -1,0 +1,59 @@
+//! How records are named: `keyseal.v1.<namespace>.<kind>[.<id>]`.
+
+use super::store::{Store, StoreError};
+use crate::envelope::digest;
+
+const PREFIX: &str = "keyseal.v1.";
+
+/// The names of one vault's records. The namespace is a hash, so that the user's id does not stand
+/// in the open; a hash of both parts, so that no two users or companions share one.
+pub(super) struct Names(String);
+
+/// The name of the pin of `issuer`, which all its users share.
+pub(super) fn pin(issuer: &str) -> String {
+    format!("{PREFIX}pin.{}", short(issuer))
+}
+
+fn short(text: &str) -> String {
+    let mut hash = digest(text.as_bytes());
+    hash.truncate(22);
+    hash
+}
+
+impl Names {
+    pub(super) fn new(issuer: &str, sub: &str) -> Self {
+        Self(format!("{PREFIX}{}.", short(&format!("{issuer}\n{sub}"))))
+    }
+
+    pub(super) fn header(&self) -> String {
+        format!("{}vault", self.0)
+    }
+
+    pub(super) fn entry(&self, rid: &str) -> String {
+        format!("{}entry.{rid}", self.0)
+    }
+
+    pub(super) fn synced(&self, id: &str) -> String {
+        format!("{}synced.{id}", self.0)
+    }
+
+    pub(super) fn entry_ids(&self, store: &impl Store) -> Result<Vec<String>, StoreError> {
+        ids(store, &self.entry(""))
+    }
+
+    pub(super) fn synced_ids(&self, store: &impl Store) -> Result<Vec<String>, StoreError> {
+        ids(store, &self.synced(""))
+    }
+
+    pub(super) fn all(&self, store: &impl Store) -> Result<Vec<String>, StoreError> {
+        store.names(&self.0)
+    }
+}
+
+fn ids(store: &impl Store, prefix: &str) -> Result<Vec<String>, StoreError> {
+    Ok(store
+        .names(prefix)?
+        .into_iter()
+        .map(|name| name[prefix.len()..].to_owned())
+        .collect())
+}

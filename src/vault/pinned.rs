@@ -1,0 +1,92 @@
+//! The companion's identity, pinned in this browser.
+
+use super::error::VaultError;
+use super::names;
+use super::store::Store;
+use super::{Header, Vault};
+use crate::envelope::keyset::{self, Keyset, KeysetError, Pin, Published};
+
+/// A key set that was accepted.
+#[derive(Debug, Clone)]
+pub struct Pinned {
+    /// The key set.
+    pub keyset: Keyset,
+    /// What is remembered of the companion from now on.
+    pub pin: Pin,
+    /// The identity was not known in this browser before.
+    pub first_use: bool,
+}
+
+/// Why a key set was not accepted.
+#[derive(Debug)]
+pub enum PinError {
+    /// The key set is refused.
+    Keyset(KeysetError),
+    /// The pin could not be read or written, or the vault is another identity's.
+    Vault(VaultError),
+}
+
+impl<S: Store> Vault<S> {
+    /// What is remembered of the companion, `None` before its first use.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] where the pin cannot be read. It is not passed over: a first use
+    /// would then trust whoever answers.
+    pub fn pin(&self, issuer: &str) -> Result<Option<Pin>, VaultError> {
+        match self.store.get(&names::pin(issuer))? {
+            Some(json) => Pin::parse(&json).map(Some).ok_or(VaultError::Damaged),
+            None => Ok(None),
+        }
+    }
+
+    /// Checks what the companion publishes and remembers its identity; see [`keyset::verify`].
+    ///
+    /// # Errors
+    /// [`PinError`].
+    pub fn accept(
+        &mut self,
+        published: &Published,
+        issuer: &str,
+        trusted: Option<&str>,
+        now: i64,
+    ) -> Result<Pinned, PinError> {
+        let before = match (self.pin(issuer), trusted) {
+            (Ok(pin), _) => pin,
+            // The app says whom to trust, so a damaged pin decides nothing.
+            (Err(VaultError::Damaged), Some(_)) => None,
+            (Err(error), _) => return Err(PinError::Vault(error)),
+        };
+        let (keyset, pin) = keyset::verify(published, issuer, before.as_ref(), trusted, now)
+            .map_err(PinError::Keyset)?;
+        self.follow(&pin, trusted.is_none())
+            .map_err(PinError::Vault)?;
+        if before.as_ref() != Some(&pin) {
+            self.store
+                .set(&names::pin(issuer), &pin.to_json())
+                .map_err(|e| PinError::Vault(e.into()))?;
+        }
+        Ok(Pinned {
+            keyset,
+            first_use: before.is_none(),
+            pin,
+        })
+    }
+
+    /// A vault belongs to one identity. It follows a change that the identity itself signed; one
+    /// that only the app vouches for (`trustedIdentity`) it does not.
+    fn follow(&mut self, pin: &Pin, signed: bool) -> Result<(), VaultError> {
+        let identity = pin.thumbprint();
+        match &self.header {
+            Some(header) if header.identity() != identity => {
+                if !signed {
+                    return Err(VaultError::OtherIdentity);
+                }
+                let header: Header = header.clone().with_identity(&identity);
+                self.store.set(&self.names.header(), &header.to_json())?;
+                self.header = Some(header);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}

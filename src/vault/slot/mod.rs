@@ -1,0 +1,167 @@
+//! Slots: ways to unlock the vault key.
+//!
+//! A slot turns a secret into a slot key and wraps the vault key with it. Slot key =
+//! HKDF-SHA-256 (RFC 5869) of the secret under a salt of 32 random bytes, with
+//! `keyseal-slot-v1` and the slot's parameters as info: 64 bytes, an AES-256 key and a commitment.
+//! The commitment is compared first, so that a ciphertext made to open under two keys opens under
+//! neither.
+
+mod device;
+
+pub use device::{DEVICE_IV_BYTES, DeviceSecret};
+
+use hkdf::Hkdf;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::TYP_SLOT;
+use super::error::VaultError;
+use super::key::VaultKey;
+use crate::envelope::{
+    Alg, CompactJwe, ContentKey, Header, Object, ObjectWriter, SealError, decode_base64url,
+    encode_base64url, random,
+};
+
+/// How a slot comes by its secret, with what it needs for that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A random secret under a key that this browser keeps and does not hand out.
+    Device(DeviceSecret),
+}
+
+/// A vault key, wrapped for one way to unlock it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    id: String,
+    kind: Kind,
+    salt: [u8; 32],
+    commitment: [u8; 32],
+    wrapped: String,
+}
+
+struct SlotKey {
+    key: ContentKey,
+    commitment: [u8; 32],
+}
+
+impl Slot {
+    /// Wraps `vault_key` of the vault `vault` for whoever has `secret`.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn wrap(
+        vault: &str,
+        kind: Kind,
+        secret: &[u8],
+        vault_key: &VaultKey,
+    ) -> Result<Self, SealError> {
+        let id = encode_base64url(&random::<16>()?);
+        let salt = random()?;
+        let SlotKey { key, commitment } = derive(secret, &salt, vault, &id, &kind);
+        let header = Header {
+            alg: Alg::Dir,
+            typ: TYP_SLOT,
+            kid: id.clone(),
+            rid: None,
+        };
+        let wrapped = CompactJwe::seal(&header, &[], &key, vault_key.bytes().to_vec())?;
+        Ok(Self {
+            id,
+            kind,
+            salt,
+            commitment,
+            wrapped,
+        })
+    }
+
+    /// Unwraps the vault key.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongSecret`], also for a slot that was tampered with: the two cannot be told
+    /// apart, and must not be.
+    pub fn unwrap(&self, vault: &str, secret: &[u8]) -> Result<VaultKey, VaultError> {
+        let SlotKey { key, commitment } = derive(secret, &self.salt, vault, &self.id, &self.kind);
+        if !bool::from(commitment.ct_eq(&self.commitment)) {
+            return Err(VaultError::WrongSecret);
+        }
+        CompactJwe::parse(&self.wrapped, Alg::Dir, TYP_SLOT, false)
+            .ok()
+            .filter(|jwe| jwe.header.kid == self.id)
+            .and_then(|jwe| jwe.open(&key))
+            .and_then(|bytes| VaultKey::from_bytes(&bytes))
+            .ok_or(VaultError::WrongSecret)
+    }
+
+    /// The slot's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// How it comes by its secret.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        let json = ObjectWriter::new(1024)
+            .text("id", &self.id)
+            .text("kind", self.kind.name())
+            .text("salt", &encode_base64url(&self.salt))
+            .text("commitment", &encode_base64url(&self.commitment))
+            .text("wrapped", &self.wrapped);
+        match &self.kind {
+            Kind::Device(secret) => json.raw("secret", &secret.to_json()).end_text(),
+        }
+    }
+
+    pub(super) fn from_object(mut object: Object) -> Option<Self> {
+        let kind = match object.text("kind")?.as_str() {
+            "device" => Kind::Device(DeviceSecret::from_object(object.object("secret")?)?),
+            _ => return None,
+        };
+        let bytes = |text: String| decode_base64url(&text)?.try_into().ok();
+        let slot = Self {
+            id: object.text("id")?,
+            kind,
+            salt: object.text("salt").and_then(bytes)?,
+            commitment: object.text("commitment").and_then(bytes)?,
+            wrapped: object.text("wrapped")?,
+        };
+        object.end().then_some(slot)
+    }
+}
+
+impl Kind {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Device(_) => "device",
+        }
+    }
+
+    /// What of the slot goes into the derivation, beside its name: nothing that could be weakened
+    /// without the slot key changing with it.
+    fn parameters(&self) -> &'static str {
+        match self {
+            Self::Device(_) => "",
+        }
+    }
+}
+
+fn derive(secret: &[u8], salt: &[u8; 32], vault: &str, id: &str, kind: &Kind) -> SlotKey {
+    let info = ["keyseal-slot-v1", kind.name(), kind.parameters(), vault, id].join("\n");
+    let mut bytes = Zeroizing::new([0; 64]);
+    // 64 bytes are far below the 255 blocks that HKDF can give, so this cannot fail.
+    let expanded = Hkdf::<Sha256>::new(Some(salt), secret).expand(info.as_bytes(), &mut *bytes);
+    debug_assert!(expanded.is_ok());
+    let (mut key, mut commitment) = (Zeroizing::new([0; 32]), [0; 32]);
+    key.copy_from_slice(&bytes[..32]);
+    commitment.copy_from_slice(&bytes[32..]);
+    SlotKey {
+        key: ContentKey::new(&key),
+        commitment,
+    }
+}

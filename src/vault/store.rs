@@ -1,0 +1,70 @@
+//! Where records live: a map of names to text.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// Why a store did not do as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no room left. The record that was there still is.
+    Full,
+    /// The platform refuses access.
+    Blocked,
+}
+
+/// A map of names to text records. A write is whole or not at all.
+pub trait Store {
+    /// The record, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Blocked`].
+    fn get(&self, name: &str) -> Result<Option<String>, StoreError>;
+    /// Writes the record.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn set(&self, name: &str, value: &str) -> Result<(), StoreError>;
+    /// Removes the record, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Blocked`].
+    fn remove(&self, name: &str) -> Result<(), StoreError>;
+    /// The names that start with `prefix`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Blocked`].
+    fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+}
+
+/// Records in memory: for private windows and workers, where nothing can persist.
+#[derive(Default)]
+pub struct MemoryStore(RefCell<BTreeMap<String, String>>);
+
+impl Store for MemoryStore {
+    fn get(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.0.borrow().get(name).cloned())
+    }
+
+    fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.0
+            .borrow_mut()
+            .insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), StoreError> {
+        self.0.borrow_mut().remove(name);
+        Ok(())
+    }
+
+    fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self
+            .0
+            .borrow()
+            .keys()
+            .filter(|name| name.starts_with(prefix))
+            .cloned()
+            .collect())
+    }
+}

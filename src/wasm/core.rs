@@ -1,0 +1,599 @@
+//! The vault as JavaScript holds it.
+
+use std::cell::{Cell, RefCell};
+
+use js_sys::{Array, Date, JSON, Object, Reflect};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
+
+use super::device::DeviceKey;
+use super::error::{Failure, Outcome};
+use super::input::{options, take, to_js};
+use super::local::Records;
+use super::sealed;
+use crate::catalogue;
+use crate::envelope::keyset::Published;
+use crate::envelope::{
+    Jwk, KeyClaims, PublicKey, RequestClaims, Secret, Session, digest, encode_base64url, random,
+};
+use crate::vault::slot::{Kind, Slot};
+use crate::vault::{Display, Header, Patch, Vault, VaultError, VaultKey};
+
+/// A session is renewed when less than this is left of it, in seconds.
+const SESSION_MARGIN: i64 = 120;
+/// How long a session is asked for, in seconds.
+const SESSION_SECONDS: i64 = 3000;
+
+/// One user's vault in this browser.
+///
+/// JavaScript holds a handle; the vault key and every plaintext stay in wasm memory. No method
+/// returns a stored key.
+#[wasm_bindgen]
+pub struct VaultCore {
+    issuer: String,
+    sub: String,
+    vault: RefCell<Vault<Records>>,
+    companion: RefCell<Option<Companion>>,
+    session: RefCell<Option<Live>>,
+    /// Companion's clock minus this one, in seconds.
+    offset: Cell<i64>,
+    persistent: Cell<bool>,
+    key_lost: Cell<bool>,
+}
+
+struct Companion {
+    identity: String,
+    key: PublicKey,
+}
+
+struct Live {
+    session: Session,
+    token: String,
+    kid: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OpenOptions {
+    issuer: String,
+    sub: String,
+    #[serde(default)]
+    memory: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WellKnown {
+    identity: Jwk,
+    keyset: String,
+    identity_change: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct AcceptOptions {
+    trusted_identity: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Accepted {
+    identity: String,
+    fingerprint: String,
+    kid: String,
+    first_use: bool,
+    first_seen: i64,
+    seq: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SealOptions {
+    provider: String,
+    rid: String,
+    host: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AddOptions {
+    provider: String,
+    rid: String,
+    host: Option<String>,
+    label: Option<String>,
+    #[serde(default)]
+    priority: i32,
+    expires_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RequestOptions {
+    method: String,
+    path: String,
+    token: String,
+}
+
+#[derive(Serialize)]
+struct RawRecord<'a> {
+    r#where: &'static str,
+    name: &'a str,
+    value: &'a str,
+}
+
+#[wasm_bindgen]
+impl VaultCore {
+    /// Opens the vault of `sub` at the companion `issuer`, unlocked where this device can.
+    ///
+    /// Nothing is written yet: a vault key is made when the first browser-only entry is added.
+    #[wasm_bindgen(unchecked_return_type = "VaultCore")]
+    pub async fn open(
+        #[wasm_bindgen(js_name = options, unchecked_param_type = "OpenOptions")] given: JsValue,
+    ) -> Outcome<VaultCore> {
+        let OpenOptions {
+            issuer,
+            sub,
+            memory,
+        } = options(given)?;
+        let records = Records::new(memory);
+        let persistent = records.is_local();
+        let core = Self {
+            vault: RefCell::new(Vault::open(records, &issuer, &sub)?),
+            issuer,
+            sub,
+            companion: RefCell::default(),
+            session: RefCell::default(),
+            offset: Cell::new(0),
+            persistent: Cell::new(persistent),
+            key_lost: Cell::new(false),
+        };
+        core.unlock_by_device().await?;
+        Ok(core)
+    }
+
+    /// False where nothing outlives this page: a private window, or storage that is blocked.
+    #[wasm_bindgen(getter)]
+    pub fn persistent(&self) -> bool {
+        self.persistent.get()
+    }
+
+    /// Whether browser-only entries can be used now.
+    #[wasm_bindgen(getter)]
+    pub fn unlocked(&self) -> bool {
+        self.vault.borrow().is_unlocked()
+    }
+
+    /// Checks what `GET /.well-known/keyseal` answered and pins the companion's identity.
+    #[wasm_bindgen(js_name = acceptKeyset, unchecked_return_type = "AcceptedKeyset")]
+    pub fn accept_keyset(
+        &self,
+        #[wasm_bindgen(js_name = wellKnown, unchecked_param_type = "object")] published: JsValue,
+        #[wasm_bindgen(js_name = options, unchecked_param_type = "AcceptOptions | undefined")]
+        given: JsValue,
+    ) -> Outcome {
+        let clock = Reflect::get(&published, &"now".into()).unwrap_or(JsValue::UNDEFINED);
+        let WellKnown {
+            identity,
+            keyset,
+            identity_change,
+        } = options(published)?;
+        let AcceptOptions { trusted_identity } = if given.is_undefined() {
+            AcceptOptions::default()
+        } else {
+            options(given)?
+        };
+        let published = Published {
+            identity,
+            keyset,
+            identity_change,
+        };
+        let accepted = self.vault.borrow_mut().accept(
+            &published,
+            &self.issuer,
+            trusted_identity.as_deref(),
+            own_clock(),
+        )?;
+        let key = accepted
+            .keyset
+            .current()
+            .map_err(crate::vault::PinError::Keyset)?;
+        let identity = accepted.pin.thumbprint();
+        let summary = to_js(&Accepted {
+            fingerprint: super::fingerprint(&identity),
+            kid: key.kid().to_owned(),
+            identity: identity.clone(),
+            first_use: accepted.first_use,
+            first_seen: accepted.pin.first_seen,
+            seq: accepted.pin.seq,
+        });
+        self.companion.replace(Some(Companion { identity, key }));
+        // Only `iat` follows the companion's clock: it is the one that is compared with it.
+        let theirs = clock
+            .as_f64()
+            .unwrap_or_else(|| Date::new(&clock).get_time() / 1000.0);
+        self.offset.set(if theirs.is_finite() {
+            theirs as i64 - own_clock()
+        } else {
+            0
+        });
+        summary
+    }
+
+    /// Seals a pasted key to the pinned companion, for storage `synced`.
+    #[wasm_bindgen(unchecked_return_type = "SealedKey")]
+    pub fn seal(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: &JsValue,
+        #[wasm_bindgen(js_name = options, unchecked_param_type = "SealOptions")] given: JsValue,
+    ) -> Outcome {
+        let SealOptions {
+            provider,
+            rid,
+            host,
+        } = options(given)?;
+        let companion = self.companion.borrow();
+        let companion = companion.as_ref().ok_or_else(no_companion)?;
+        let claims = self.key_claims(pasted, provider, rid, host)?;
+        sealed(&claims, &companion.key)
+    }
+
+    /// Encrypts a pasted key into this browser's vault, for storage `browser`.
+    #[wasm_bindgen(js_name = addBrowser, unchecked_return_type = "LocalEntry")]
+    pub async fn add_browser(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: JsValue,
+        #[wasm_bindgen(js_name = options, unchecked_param_type = "AddOptions")] given: JsValue,
+    ) -> Outcome {
+        let AddOptions {
+            provider,
+            rid,
+            host,
+            label,
+            priority,
+            expires_at,
+        } = options(given)?;
+        let claims = self.key_claims(&pasted, provider, rid, host)?;
+        self.make_vault().await?;
+        let display = Display {
+            provider: claims.provider.clone(),
+            key_hint: catalogue::hint(claims.key.expose()),
+            host: claims.host.clone(),
+            label,
+            is_active: true,
+            priority,
+            status: "untested".into(),
+            created_at: String::from(Date::new_0().to_iso_string()),
+            expires_at,
+            ..Display::default()
+        };
+        to_js(&self.vault.borrow_mut().put(&claims, display)?)
+    }
+
+    /// Replaces the key of a browser-only entry; its label, order and history stay.
+    #[wasm_bindgen(js_name = replaceBrowser, unchecked_return_type = "LocalEntry")]
+    pub async fn replace_browser(
+        &self,
+        rid: String,
+        #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: JsValue,
+    ) -> Outcome {
+        let entry = self.entry(&rid)?;
+        let claims = self.key_claims(
+            &pasted,
+            entry.display.provider.clone(),
+            rid,
+            entry.display.host.clone(),
+        )?;
+        self.make_vault().await?;
+        let display = Display {
+            key_hint: catalogue::hint(claims.key.expose()),
+            status: "untested".into(),
+            status_detail: None,
+            last_tested_at: None,
+            ..entry.display
+        };
+        to_js(&self.vault.borrow_mut().put(&claims, display)?)
+    }
+
+    /// The entries of this browser: browser-only ones, and the local copies of synced ones.
+    #[wasm_bindgen(unchecked_return_type = "LocalEntry[]")]
+    pub fn entries(&self) -> Outcome {
+        let vault = self.vault.borrow();
+        let list = Array::new();
+        for mut entry in vault.entries()? {
+            if self.key_lost.get() {
+                entry.damaged = entry.damaged.or(Some(VaultError::KeyLost.code()));
+            }
+            list.push(&to_js(&entry)?);
+        }
+        for (id, json) in vault.synced()? {
+            let (copy, damaged) = match JSON::parse(&json) {
+                Ok(copy) if copy.is_object() => (copy, JsValue::NULL),
+                _ => (Object::new().into(), "entry_damaged".into()),
+            };
+            for (name, value) in [
+                ("id", id.into()),
+                ("storage", "synced".into()),
+                ("damaged", damaged),
+            ] {
+                Reflect::set(&copy, &name.into(), &value)?;
+            }
+            list.push(&copy);
+        }
+        Ok(list.into())
+    }
+
+    /// Keeps the entries that the companion listed as this browser's local copies.
+    #[wasm_bindgen(js_name = putSynced)]
+    pub fn put_synced(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "object[]")] keys: Array,
+    ) -> Outcome<()> {
+        let mut copies = Vec::with_capacity(keys.length() as usize);
+        for key in keys.iter() {
+            let id = Reflect::get(&key, &"id".into())?;
+            let id = id
+                .as_string()
+                .ok_or_else(|| Failure::argument("An entry has no id."))?;
+            copies.push((id, String::from(JSON::stringify(&key)?)));
+        }
+        Ok(self.vault.borrow_mut().put_synced(&copies)?)
+    }
+
+    /// Changes what is shown of a browser-only entry.
+    #[wasm_bindgen(unchecked_return_type = "LocalEntry")]
+    pub fn update(
+        &self,
+        rid: &str,
+        #[wasm_bindgen(unchecked_param_type = "LocalEntryPatch")] patch: JsValue,
+    ) -> Outcome {
+        let patch: Patch = options(patch)?;
+        to_js(&self.vault.borrow_mut().update(rid, patch)?)
+    }
+
+    /// Removes a browser-only entry.
+    pub fn remove(&self, rid: &str) -> Outcome<()> {
+        Ok(self.vault.borrow_mut().remove(rid)?)
+    }
+
+    /// The two headers that carry a browser-only key for exactly one request.
+    ///
+    /// `path` is the path at the companion, without query. The session is made when there is none
+    /// for this token and key, and renewed before it ends.
+    #[wasm_bindgen(js_name = requestHeaders, unchecked_return_type = "RequestHeaders")]
+    pub async fn request_headers(
+        &self,
+        rid: String,
+        #[wasm_bindgen(js_name = options, unchecked_param_type = "RequestOptions")] given: JsValue,
+    ) -> Outcome {
+        let RequestOptions {
+            method,
+            path,
+            token,
+        } = options(given)?;
+        self.unlock_by_device().await?;
+        let claims = self.vault.borrow().claims(&rid)?;
+        let now = self.now();
+        let envelope = RequestClaims {
+            key: claims.key,
+            provider: claims.provider,
+            host: claims.host,
+            sub: claims.sub,
+            m: method,
+            p: path,
+            iat: now,
+            jti: encode_base64url(&random::<16>().map_err(VaultError::from)?),
+        };
+        self.renew_session(&token, now)?;
+        let live = self.session.borrow();
+        let live = live.as_ref().ok_or(VaultError::Locked)?;
+        let sealed = live
+            .session
+            .seal_request(&envelope)
+            .map_err(VaultError::from)?;
+        let headers = Object::new();
+        Reflect::set(
+            &headers,
+            &"Keyseal-Session".into(),
+            &live.session.jwe().into(),
+        )?;
+        Reflect::set(&headers, &"Keyseal-Key".into(), &sealed.into())?;
+        Ok(headers.into())
+    }
+
+    /// All records of this vault as they stand in this browser, for the page that shows them.
+    #[wasm_bindgen(js_name = rawRecords, unchecked_return_type = "RawRecord[]")]
+    pub fn raw_records(&self) -> Outcome {
+        let records = self.vault.borrow().records()?;
+        let place = if self.persistent.get() {
+            "localStorage"
+        } else {
+            "memory"
+        };
+        let records: Vec<RawRecord> = records
+            .iter()
+            .map(|(name, value)| RawRecord {
+                r#where: place,
+                name,
+                value,
+            })
+            .collect();
+        to_js(&records)
+    }
+
+    /// Wipes the vault key and the session from memory.
+    pub fn lock(&self) {
+        self.vault.borrow_mut().lock();
+        self.session.replace(None);
+    }
+
+    /// Removes the vault with all its entries, local copies and the device's key.
+    pub async fn destroy(&self) -> Outcome<()> {
+        let id = self
+            .vault
+            .borrow()
+            .header()
+            .map(|header| header.id().to_owned());
+        self.session.replace(None);
+        self.vault.borrow_mut().destroy()?;
+        self.key_lost.set(false);
+        if let Some(id) = id {
+            // Where the device keeps no keys there is none to forget.
+            let _ = DeviceKey::delete(&id).await;
+        }
+        Ok(())
+    }
+}
+
+impl VaultCore {
+    fn now(&self) -> i64 {
+        own_clock() + self.offset.get()
+    }
+
+    fn key_claims(
+        &self,
+        pasted: &JsValue,
+        provider: String,
+        rid: String,
+        host: Option<String>,
+    ) -> Outcome<KeyClaims> {
+        if catalogue::find(&provider).is_none() {
+            return Err(Failure::new(
+                "provider_unknown",
+                "This provider is not in the catalogue.",
+                "Choose one of the providers listed.",
+            ));
+        }
+        let key = Secret::from(take(pasted)?);
+        Ok(KeyClaims {
+            key,
+            provider,
+            sub: self.sub.clone(),
+            rid,
+            iat: self.now(),
+            host,
+        })
+    }
+
+    fn entry(&self, rid: &str) -> Outcome<crate::vault::Entry> {
+        let entries = self.vault.borrow().entries()?;
+        Ok(entries
+            .into_iter()
+            .find(|entry| entry.id == rid)
+            .ok_or(VaultError::NoEntry)?)
+    }
+
+    /// One session a token and companion key, shared by all requests until shortly before its end.
+    fn renew_session(&self, token: &str, now: i64) -> Outcome<()> {
+        let companion = self.companion.borrow();
+        let companion = companion.as_ref().ok_or_else(no_companion)?;
+        let token_name = digest(token.as_bytes());
+        let kid = companion.key.kid();
+        let usable = self.session.borrow().as_ref().is_some_and(|live| {
+            live.token == token_name && live.kid == kid && live.session.exp() - now > SESSION_MARGIN
+        });
+        if !usable {
+            let session =
+                Session::start(&self.sub, token, now, now + SESSION_SECONDS, &companion.key)
+                    .map_err(VaultError::from)?;
+            let live = Live {
+                session,
+                token: token_name,
+                kid: kid.to_owned(),
+            };
+            self.session.replace(Some(live));
+        }
+        Ok(())
+    }
+
+    /// Unlocks by the device slot, where there is one and the device still has its key.
+    async fn unlock_by_device(&self) -> Outcome<()> {
+        if self.vault.borrow().is_unlocked() {
+            return Ok(());
+        }
+        self.vault.borrow_mut().reload()?;
+        let Some(header) = self.vault.borrow().header().cloned() else {
+            return Ok(());
+        };
+        for slot in header.slots() {
+            let Kind::Device(secret) = slot.kind();
+            let Ok(Some(device)) = DeviceKey::load(header.id()).await else {
+                continue;
+            };
+            let Ok(secret) = device.open(header.id(), secret).await else {
+                continue;
+            };
+            if let Ok(key) = slot.unwrap(header.id(), &secret) {
+                self.vault.borrow_mut().unlock(key);
+                self.key_lost.set(false);
+                return Ok(());
+            }
+        }
+        // The records are here and the key is not: they live and die together elsewhere, but
+        // evictions do not know that.
+        self.key_lost.set(true);
+        Ok(())
+    }
+
+    /// Makes the vault at first need. Where the device keeps no key, the vault lives in memory.
+    async fn make_vault(&self) -> Outcome<()> {
+        self.unlock_by_device().await?;
+        if self.vault.borrow().is_unlocked() {
+            return Ok(());
+        }
+        let identity = match &*self.companion.borrow() {
+            Some(companion) => companion.identity.clone(),
+            None => return Err(no_companion()),
+        };
+        let header = Header::new(&identity).map_err(VaultError::from)?;
+        let key = VaultKey::generate().map_err(VaultError::from)?;
+        let slot = if self.persistent.get() {
+            device_slot(header.id(), &key).await
+        } else {
+            None
+        };
+        let id = header.id().to_owned();
+        let kept = self.keep(header, key, slot);
+        if kept.is_err() {
+            let _ = DeviceKey::delete(&id).await;
+        }
+        Ok(kept?)
+    }
+
+    /// Keeps a vault that was just made, unless another call made one meanwhile.
+    fn keep(&self, header: Header, key: VaultKey, slot: Option<Slot>) -> Result<(), VaultError> {
+        let mut vault = self.vault.borrow_mut();
+        if vault.is_unlocked() {
+            return Ok(());
+        }
+        match slot {
+            Some(slot) => vault.create(header.with_slot(slot), key)?,
+            None => {
+                *vault = Vault::open(Records::new(true), &self.issuer, &self.sub)?;
+                self.persistent.set(false);
+                vault.create(header, key)?;
+            }
+        }
+        self.key_lost.set(false);
+        Ok(())
+    }
+}
+
+/// A slot that this device alone opens, or none where it cannot keep a key.
+async fn device_slot(vault: &str, key: &VaultKey) -> Option<Slot> {
+    let device = DeviceKey::create(vault).await.ok()?;
+    let secret = Zeroizing::new(random::<32>().ok()?);
+    let kind = Kind::Device(device.seal(vault, &*secret).await.ok()?);
+    Slot::wrap(vault, kind, &*secret, key).ok()
+}
+
+fn own_clock() -> i64 {
+    (Date::now() / 1000.0) as i64
+}
+
+fn no_companion() -> Failure {
+    Failure::new(
+        "companion_unknown",
+        "The companion's key set has not been accepted yet.",
+        "Connect to the companion first.",
+    )
+}

@@ -1,0 +1,94 @@
+//! Records in localStorage, or in memory where the browser does not let the site store data.
+
+use gloo_storage::{LocalStorage, Storage};
+use wasm_bindgen::prelude::*;
+use web_sys::DomException;
+
+use crate::vault::{MemoryStore, Store, StoreError};
+
+const PROBE: &str = "keyseal.v1.probe";
+
+/// Where this browser keeps the records.
+pub(super) enum Records {
+    /// localStorage, shared by the site's tabs.
+    Local,
+    /// This page's memory: gone with it.
+    Memory(MemoryStore),
+}
+
+impl Records {
+    /// localStorage, if it takes a record; reading alone proves nothing where a quota of 0 applies.
+    pub(super) fn new(memory: bool) -> Self {
+        let usable = !memory
+            && web_sys::window()
+                .and_then(|window| window.local_storage().ok().flatten())
+                .is_some_and(|storage| {
+                    storage.set_item(PROBE, "").is_ok() && storage.remove_item(PROBE).is_ok()
+                        // A full store is still one: what it holds must be seen.
+                        || storage.length().is_ok_and(|length| length > 0)
+                });
+        if usable {
+            Self::Local
+        } else {
+            Self::Memory(MemoryStore::default())
+        }
+    }
+
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self, Self::Local)
+    }
+}
+
+fn failed(error: JsValue) -> StoreError {
+    match error
+        .dyn_ref::<DomException>()
+        .map(DomException::name)
+        .as_deref()
+    {
+        Some("QuotaExceededError" | "NS_ERROR_DOM_QUOTA_REACHED") => StoreError::Full,
+        _ => StoreError::Blocked,
+    }
+}
+
+impl Store for Records {
+    fn get(&self, name: &str) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::Local => LocalStorage::raw().get_item(name).map_err(failed),
+            Self::Memory(store) => store.get(name),
+        }
+    }
+
+    fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Local => LocalStorage::raw().set_item(name, value).map_err(failed),
+            Self::Memory(store) => store.set(name, value),
+        }
+    }
+
+    fn remove(&self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Local => LocalStorage::raw().remove_item(name).map_err(failed),
+            Self::Memory(store) => store.remove(name),
+        }
+    }
+
+    fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let Self::Local = self else {
+            let Self::Memory(store) = self else {
+                return Ok(Vec::new());
+            };
+            return store.names(prefix);
+        };
+        let storage = LocalStorage::raw();
+        let mut names = Vec::new();
+        for at in 0..LocalStorage::length() {
+            if let Some(name) = storage.key(at).map_err(failed)?
+                && name.starts_with(prefix)
+            {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
