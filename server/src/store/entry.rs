@@ -1,5 +1,7 @@
 //! One stored key with its metadata.
 
+use sqlx::{Row, any::AnyRow};
+
 use crate::clock::Micros;
 
 /// What the last test or use said about a key.
@@ -113,4 +115,53 @@ pub struct Candidate {
     pub priority: i64,
     /// No key of the ring opens it.
     pub needs_reentry: bool,
+}
+
+/// The columns of an [`Entry`], in its order.
+macro_rules! entry_columns {
+    () => {
+        "id, provider, label, hint, host, sealed_key, status, status_detail, active, priority, \
+         total_requests, total_tokens, cost_micro_usd, needs_reentry, created_at, \
+         last_tested_at, last_used_at, expires_at, revoked_at"
+    };
+}
+pub(super) use entry_columns;
+
+impl Entry {
+    pub(super) fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            provider: row.try_get("provider")?,
+            label: row.try_get("label")?,
+            hint: row.try_get("hint")?,
+            host: row.try_get("host")?,
+            sealed_key: row.try_get("sealed_key")?,
+            status: Status::parse(row.try_get("status")?),
+            status_detail: row.try_get("status_detail")?,
+            active: row.try_get::<i64, _>("active")? != 0,
+            priority: row.try_get("priority")?,
+            total_requests: row.try_get("total_requests")?,
+            total_tokens: row.try_get("total_tokens")?,
+            cost_micro_usd: row.try_get("cost_micro_usd")?,
+            needs_reentry: row.try_get::<i64, _>("needs_reentry")? != 0,
+            created_at: row.try_get("created_at")?,
+            last_tested_at: row.try_get("last_tested_at")?,
+            last_used_at: row.try_get("last_used_at")?,
+            expires_at: row.try_get("expires_at")?,
+            revoked_at: row.try_get("revoked_at")?,
+        })
+    }
+}
+
+impl Candidate {
+    pub(super) fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            sealed_key: row.try_get("sealed_key")?,
+            host: row.try_get("host")?,
+            status: Status::parse(row.try_get("status")?),
+            priority: row.try_get("priority")?,
+            needs_reentry: row.try_get::<i64, _>("needs_reentry")? != 0,
+        })
+    }
 }

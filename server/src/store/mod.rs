@@ -1,76 +1,73 @@
 //! The database: SQLite or PostgreSQL, one set of migrations and queries for both. Every row is
 //! reached through an [`Owner`].
 
+mod audit;
+mod counters;
 mod entry;
+mod error;
+mod open;
 mod owner;
+mod read;
+mod replay;
+mod settings;
+mod write;
 
-pub use entry::{Candidate, Entry, Status};
-pub use owner::{Owner, Realm};
+use sqlx::{Any, AnyPool, Transaction};
 
-use crate::clock::Micros;
-
-/// The database could not do it; never holds a value.
-#[derive(Debug, thiserror::Error)]
-#[error("the database failed: {0}")]
-pub struct StoreError(#[from] sqlx::Error);
+pub use self::{
+    audit::{Event, Note},
+    entry::{Candidate, Entry, Status},
+    error::StoreError,
+    open::migrate,
+    owner::{Owner, Realm},
+    write::{Added, Changes, NewEntry, Reordered, Replaced, Replacement},
+};
+use self::counters::Uses;
 
 /// The database.
-pub struct Store;
+pub struct Store {
+    /// On SQLite connections that only read; on PostgreSQL the same as `writer`.
+    reader: AnyPool,
+    /// On SQLite one connection: SQLite has one writer at a time, and waiting here is fair.
+    writer: AnyPool,
+    sqlite: bool,
+    uses: Uses,
+}
 
 impl Store {
-    /// Active, unexpired, unrevoked entries of a provider, in priority order.
-    pub async fn candidates(
-        &self,
-        _owner: &Owner,
-        _provider: &str,
-        _now: Micros,
-    ) -> Result<Vec<Candidate>, StoreError> {
-        Ok(Vec::new())
+    /// A transaction that may write. On SQLite it takes the write lock at once: a reader that
+    /// becomes a writer later could fail.
+    async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let statement = if self.sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        Ok(self.writer.begin_with(statement).await?)
     }
 
-    /// One entry, revoked or not.
-    pub async fn entry(&self, _owner: &Owner, _id: &str) -> Result<Option<Entry>, StoreError> {
-        Ok(None)
-    }
-
-    /// Counts one use; written within a second or so.
-    pub fn record_use(&self, _owner: &Owner, _id: &str, _at: Micros) {}
-
-    /// Writes a test's result.
-    pub async fn record_test(
-        &self,
-        _owner: &Owner,
-        _id: &str,
-        _status: Status,
-        _detail: Option<&str>,
-        _at: Micros,
-    ) -> Result<(), StoreError> {
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").fetch_one(&self.reader).await?;
         Ok(())
     }
 
-    /// Writes what a provider's answer said about the key, where no test was asked for.
-    pub async fn mark_status(
-        &self,
-        _owner: &Owner,
-        _id: &str,
-        _status: Status,
-        _detail: Option<&str>,
-    ) -> Result<(), StoreError> {
-        Ok(())
+    /// Writes what is only counted so far and closes.
+    pub async fn close(&self) {
+        if let Err(error) = self.flush_uses().await {
+            tracing::warn!(%error, "the last counts were not written");
+        }
+        self.reader.close().await;
+        self.writer.close().await;
     }
+}
 
-    /// No key of the ring opens it: the user has to enter it again.
-    pub async fn mark_needs_reentry(&self, _owner: &Owner, _id: &str) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    /// Whether this id is new: one atomic insert, kept until `until` (seconds) by the database's clock.
-    pub async fn claim_jti(
-        &self,
-        _owner: &Owner,
-        _jti: &str,
-        _until: i64,
-    ) -> Result<bool, StoreError> {
-        Ok(true)
-    }
+/// Lets one writer of this user through at a time, until the transaction ends: what was read after
+/// this stays true until then, on both databases.
+async fn lock(tx: &mut Transaction<'static, Any>, owner: &Owner) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO users (realm, sub, settings, writes) VALUES ($1, $2, '{}', 1)
+         ON CONFLICT (realm, sub) DO UPDATE SET writes = users.writes + 1",
+    )
+    .bind(owner.realm().as_str())
+    .bind(owner.sub())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

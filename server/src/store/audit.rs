@@ -1,0 +1,111 @@
+//! Who did what, when. Names and ids only, never a value.
+
+use sqlx::{Any, Row, Transaction};
+use uuid::Uuid;
+
+use super::{Owner, Store, StoreError};
+use crate::clock::Micros;
+
+/// Something to write down.
+#[derive(Default)]
+pub struct Note<'a> {
+    /// `key.add`, `key.revoke`, `settings.update`, …
+    pub action: &'static str,
+    /// The entry it was done to.
+    pub entry_id: Option<&'a str>,
+    /// Its provider.
+    pub provider: Option<&'a str>,
+    /// Names of what changed.
+    pub detail: Option<String>,
+}
+
+impl<'a> Note<'a> {
+    /// An act on no entry.
+    pub fn new(action: &'static str) -> Self {
+        Self { action, ..Self::default() }
+    }
+
+    /// An act on an entry.
+    pub fn entry(action: &'static str, id: &'a str, provider: &'a str) -> Self {
+        Self { action, entry_id: Some(id), provider: Some(provider), detail: None }
+    }
+
+    /// Adds names of what changed.
+    pub fn detail(mut self, names: impl Into<String>) -> Self {
+        self.detail = Some(names.into());
+        self
+    }
+}
+
+/// Something written down.
+#[derive(Debug)]
+pub struct Event {
+    /// Orders by time; the cursor of a page.
+    pub id: String,
+    /// When.
+    pub at: Micros,
+    /// What.
+    pub action: String,
+    /// To which entry.
+    pub entry_id: Option<String>,
+    /// Of which provider.
+    pub provider: Option<String>,
+    /// Names of what changed.
+    pub detail: Option<String>,
+}
+
+impl Store {
+    /// The newest events, or those before the event of that id.
+    pub async fn events(
+        &self,
+        owner: &Owner,
+        before: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<Event>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, at, action, entry_id, provider, detail FROM audit
+             WHERE realm = $1 AND sub = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+        )
+        .bind(owner.realm().as_str())
+        .bind(owner.sub())
+        .bind(before.unwrap_or("g"))
+        .bind(limit)
+        .fetch_all(&self.reader)
+        .await?;
+        let event = |row: &sqlx::any::AnyRow| {
+            Ok(Event {
+                id: row.try_get("id")?,
+                at: row.try_get("at")?,
+                action: row.try_get("action")?,
+                entry_id: row.try_get("entry_id")?,
+                provider: row.try_get("provider")?,
+                detail: row.try_get("detail")?,
+            })
+        };
+        Ok(rows.iter().map(event).collect::<Result<_, sqlx::Error>>()?)
+    }
+}
+
+/// Writes a note with the act it belongs to.
+pub(super) async fn write(
+    tx: &mut Transaction<'static, Any>,
+    owner: &Owner,
+    note: &Note<'_>,
+    now: Micros,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO audit (realm, sub, id, at, action, entry_id, provider, detail)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(owner.realm().as_str())
+    .bind(owner.sub())
+    .bind(Uuid::now_v7().to_string())
+    .bind(now)
+    .bind(note.action)
+    .bind(note.entry_id)
+    .bind(note.provider)
+    .bind(note.detail.as_deref())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

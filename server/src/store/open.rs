@@ -1,0 +1,96 @@
+//! Opens the database and brings its tables up to date.
+
+use std::{fs, os::unix::fs::DirBuilderExt, path::Path, time::Duration};
+
+use sqlx::{
+    AnyPool, Executor, SqlSafeStr,
+    any::{AnyPoolOptions, install_default_drivers},
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+use super::{Store, StoreError, counters::Uses};
+
+/// Kept with each connection: nothing that was acknowledged is lost, and nothing that was removed
+/// stays in a free page.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 10000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;";
+
+const CONNECTIONS: u32 = 8;
+
+impl Store {
+    /// Opens `sqlite://…` or `postgres://…`; the tables are brought up to date.
+    pub async fn open(database_url: &str) -> Result<Self, StoreError> {
+        install_default_drivers();
+        let sqlite = database_url.starts_with("sqlite:");
+        let (reader, writer) = if sqlite {
+            let url = with_create(database_url);
+            make_folder(&url)?;
+            let writer = pool(1, true).connect(&url).await?;
+            migrations().run(&writer).await?;
+            (pool(CONNECTIONS, true).connect(&url).await?, writer)
+        } else {
+            let both = pool(CONNECTIONS, false).connect(database_url).await?;
+            migrations().run(&both).await?;
+            (both.clone(), both)
+        };
+        Ok(Self { reader, writer, sqlite, uses: Uses::default() })
+    }
+}
+
+/// Brings the tables up to date and nothing else.
+pub async fn migrate(database_url: &str) -> Result<(), StoreError> {
+    Store::open(database_url).await?.close().await;
+    Ok(())
+}
+
+fn migrations() -> Migrator {
+    let start = include_str!("../../migrations/0001_start.sql");
+    let migration = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![migration(1, "start", start)])
+}
+
+fn pool(connections: u32, sqlite: bool) -> sqlx::pool::PoolOptions<sqlx::Any> {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10))
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if sqlite {
+                    connection.execute(PRAGMAS).await?;
+                }
+                Ok(())
+            })
+        })
+}
+
+/// The database's file is created at first start.
+fn with_create(url: &str) -> String {
+    match url.split_once('?') {
+        Some((_, query)) if query.contains("mode=") => url.to_owned(),
+        Some(_) => format!("{url}&mode=rwc"),
+        None => format!("{url}?mode=rwc"),
+    }
+}
+
+fn make_folder(url: &str) -> Result<(), StoreError> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty())
+    else {
+        return Ok(());
+    };
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|source| StoreError::Folder { path: folder.display().to_string(), source })
+}
+
+/// Empties the write-ahead log, so that removed ciphertext stands nowhere in the database's files.
+pub async fn truncate_wal(writer: &AnyPool) -> Result<bool, StoreError> {
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
+    let busy: i32 = sqlx::Row::try_get(&row, 0).unwrap_or(1);
+    Ok(busy == 0)
+}
