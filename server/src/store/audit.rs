@@ -22,12 +22,20 @@ pub struct Note<'a> {
 impl<'a> Note<'a> {
     /// An act on no entry.
     pub fn new(action: &'static str) -> Self {
-        Self { action, ..Self::default() }
+        Self {
+            action,
+            ..Self::default()
+        }
     }
 
     /// An act on an entry.
     pub fn entry(action: &'static str, id: &'a str, provider: &'a str) -> Self {
-        Self { action, entry_id: Some(id), provider: Some(provider), detail: None }
+        Self {
+            action,
+            entry_id: Some(id),
+            provider: Some(provider),
+            detail: None,
+        }
     }
 
     /// Adds names of what changed.

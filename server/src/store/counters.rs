@@ -21,7 +21,10 @@ struct Use {
 impl Uses {
     fn add(&self, key: (Owner, String), more: Use) {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sum = uses.entry(key).or_insert(Use { count: 0, last: more.last });
+        let sum = uses.entry(key).or_insert(Use {
+            count: 0,
+            last: more.last,
+        });
         sum.count += more.count;
         sum.last = sum.last.max(more.last);
     }
@@ -34,7 +37,8 @@ impl Uses {
 impl Store {
     /// Counts one use of an entry.
     pub fn record_use(&self, owner: &Owner, id: &str, at: Micros) {
-        self.uses.add((owner.clone(), id.to_owned()), Use { count: 1, last: at });
+        self.uses
+            .add((owner.clone(), id.to_owned()), Use { count: 1, last: at });
     }
 
     /// Writes what was counted; what cannot be written is kept for the next time.
@@ -45,7 +49,8 @@ impl Store {
         }
         let written = self.write_uses(&uses).await;
         if written.is_err() {
-            uses.into_iter().for_each(|(key, count)| self.uses.add(key, count));
+            uses.into_iter()
+                .for_each(|(key, count)| self.uses.add(key, count));
         }
         written
     }

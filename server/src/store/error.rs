@@ -29,8 +29,11 @@ pub enum StoreError {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "store");
-        Self::new(Code::Unavailable, "The companion's database does not answer.")
-            .next("Try again in a moment; nothing was changed.")
-            .retry_after(1)
+        Self::new(
+            Code::Unavailable,
+            "The companion's database does not answer.",
+        )
+        .next("Try again in a moment; nothing was changed.")
+        .retry_after(1)
     }
 }

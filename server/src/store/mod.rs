@@ -14,6 +14,7 @@ mod write;
 
 use sqlx::{Any, AnyPool, Transaction};
 
+use self::counters::Uses;
 pub use self::{
     audit::{Event, Note},
     entry::{Candidate, Entry, Status},
@@ -22,7 +23,6 @@ pub use self::{
     owner::{Owner, Realm},
     write::{Added, Changes, NewEntry, Reordered, Replaced, Replacement},
 };
-use self::counters::Uses;
 
 /// The database.
 pub struct Store {
@@ -38,7 +38,11 @@ impl Store {
     /// A transaction that may write. On SQLite it takes the write lock at once: a reader that
     /// becomes a writer later could fail.
     async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        let statement = if self.sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let statement = if self.sqlite {
+            "BEGIN IMMEDIATE"
+        } else {
+            "BEGIN"
+        };
         Ok(self.writer.begin_with(statement).await?)
     }
 

@@ -36,7 +36,12 @@ impl Store {
             migrations().run(&both).await?;
             (both.clone(), both)
         };
-        Ok(Self { reader, writer, sqlite, uses: Uses::default() })
+        Ok(Self {
+            reader,
+            writer,
+            sqlite,
+            uses: Uses::default(),
+        })
     }
 }
 
@@ -49,7 +54,13 @@ pub async fn migrate(database_url: &str) -> Result<(), StoreError> {
 fn migrations() -> Migrator {
     let start = include_str!("../../migrations/0001_start.sql");
     let migration = |version, name: &'static str, sql: &'static str| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
     };
     Migrator::with_migrations(vec![migration(1, "start", start)])
 }
@@ -80,17 +91,27 @@ fn with_create(url: &str) -> String {
 fn make_folder(url: &str) -> Result<(), StoreError> {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
     let path = path.split('?').next().unwrap_or_default();
-    let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty())
+    let Some(folder) = Path::new(path)
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
     else {
         return Ok(());
     };
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|source| StoreError::Folder { path: folder.display().to_string(), source })
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder);
+    made.map_err(|source| StoreError::Folder {
+        path: folder.display().to_string(),
+        source,
+    })
 }
 
 /// Empties the write-ahead log, so that removed ciphertext stands nowhere in the database's files.
 pub async fn truncate_wal(writer: &AnyPool) -> Result<bool, StoreError> {
-    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(writer)
+        .await?;
     let busy: i32 = sqlx::Row::try_get(&row, 0).unwrap_or(1);
     Ok(busy == 0)
 }

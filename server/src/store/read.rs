@@ -54,7 +54,10 @@ impl Store {
         .bind(now)
         .fetch_all(&self.reader)
         .await?;
-        Ok(rows.iter().map(Candidate::from_row).collect::<Result<_, _>>()?)
+        Ok(rows
+            .iter()
+            .map(Candidate::from_row)
+            .collect::<Result<_, _>>()?)
     }
 
     /// Whether this user ever had an entry for the provider, revoked ones included.

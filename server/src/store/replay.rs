@@ -22,7 +22,9 @@ impl Store {
         until: i64,
     ) -> Result<bool, StoreError> {
         // PostgreSQL's TEXT holds no NUL.
-        let Some(keep_until) = Timestamp::from_second(until).ok().filter(|_| !jti.contains('\0'))
+        let Some(keep_until) = Timestamp::from_second(until)
+            .ok()
+            .filter(|_| !jti.contains('\0'))
         else {
             return Ok(false);
         };
@@ -43,9 +45,12 @@ impl Store {
 
     /// Forgets what is over by the database's clock.
     pub async fn forget_replays(&self) -> Result<(), StoreError> {
-        sqlx::query(concat!("DELETE FROM replays WHERE keep_until < ", database_now!()))
-            .execute(&self.writer)
-            .await?;
+        sqlx::query(concat!(
+            "DELETE FROM replays WHERE keep_until < ",
+            database_now!()
+        ))
+        .execute(&self.writer)
+        .await?;
         Ok(())
     }
 }

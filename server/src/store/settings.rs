@@ -17,7 +17,9 @@ impl Store {
             .bind(owner.sub())
             .fetch_optional(&self.reader)
             .await?;
-        let Some(row) = row else { return Ok(Map::new()) };
+        let Some(row) = row else {
+            return Ok(Map::new());
+        };
         Ok(serde_json::from_str(row.try_get("settings")?)?)
     }
 
@@ -60,7 +62,9 @@ fn merge(into: &mut Map<String, Value>, patch: &Map<String, Value>) {
                 into.remove(name);
             }
             Value::Object(inner) => {
-                let old = into.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
+                let old = into
+                    .entry(name.clone())
+                    .or_insert_with(|| Value::Object(Map::new()));
                 if !old.is_object() {
                     *old = Value::Object(Map::new());
                 }
@@ -82,7 +86,10 @@ mod tests {
 
     #[test]
     fn merging_keeps_what_is_not_named_and_null_removes() {
-        let mut settings = json!({"a": {"x": true, "y": true}, "b": 1}).as_object().unwrap().clone();
+        let mut settings = json!({"a": {"x": true, "y": true}, "b": 1})
+            .as_object()
+            .unwrap()
+            .clone();
         let patch = json!({"a": {"x": null, "z": false}, "c": {"n": null, "m": 1}});
         merge(&mut settings, patch.as_object().unwrap());
         assert_eq!(

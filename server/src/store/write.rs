@@ -78,7 +78,11 @@ impl Changes {
             ("priority", self.priority.is_some()),
             ("expiresAt", self.expires_at.is_some()),
         ];
-        let changed: Vec<_> = names.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
+        let changed: Vec<_> = names
+            .iter()
+            .filter(|(_, set)| *set)
+            .map(|(name, _)| *name)
+            .collect();
         changed.join(",")
     }
 }
@@ -146,7 +150,9 @@ impl Store {
     ) -> Result<Option<Entry>, StoreError> {
         let mut tx = self.begin().await?;
         lock(&mut tx, owner).await?;
-        let Some(mut entry) = live(&mut tx, owner, id).await? else { return Ok(None) };
+        let Some(mut entry) = live(&mut tx, owner, id).await? else {
+            return Ok(None);
+        };
         if let Some(label) = &changes.label {
             entry.label.clone_from(label);
         }
@@ -182,7 +188,9 @@ impl Store {
     ) -> Result<Replaced, StoreError> {
         let mut tx = self.begin().await?;
         lock(&mut tx, owner).await?;
-        let Some(entry) = live(&mut tx, owner, id).await? else { return Ok(Replaced::Gone) };
+        let Some(entry) = live(&mut tx, owner, id).await? else {
+            return Ok(Replaced::Gone);
+        };
         let changed = sqlx::query(
             "UPDATE entries SET sealed_key = $4, kid = $5, sealed_at = $6, hint = $7, host = $8,
                  status = $9, status_detail = NULL, last_tested_at = NULL, needs_reentry = 0
@@ -237,7 +245,10 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
-        let note = Note { provider: Some(provider), ..Note::new("key.reorder") };
+        let note = Note {
+            provider: Some(provider),
+            ..Note::new("key.reorder")
+        };
         audit::write(&mut tx, owner, &note, now).await?;
         entries = of_provider(&mut tx, owner, provider).await?;
         tx.commit().await?;
@@ -248,7 +259,9 @@ impl Store {
     pub async fn revoke(&self, owner: &Owner, id: &str, now: Micros) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         lock(&mut tx, owner).await?;
-        let Some((entry, _)) = stored(&mut tx, owner, id).await? else { return Ok(false) };
+        let Some((entry, _)) = stored(&mut tx, owner, id).await? else {
+            return Ok(false);
+        };
         if entry.revoked_at.is_some() {
             return Ok(true);
         }
@@ -280,7 +293,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         lock(&mut tx, owner).await?;
-        let Some(entry) = live(&mut tx, owner, id).await? else { return Ok(()) };
+        let Some(entry) = live(&mut tx, owner, id).await? else {
+            return Ok(());
+        };
         sqlx::query(
             "UPDATE entries SET status = $4, status_detail = $5, last_tested_at = $6
              WHERE realm = $1 AND sub = $2 AND id = $3",
@@ -381,7 +396,10 @@ async fn stored(
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some((Entry::from_row(&row)?, row.try_get("request_digest")?)))
+    Ok(Some((
+        Entry::from_row(&row)?,
+        row.try_get("request_digest")?,
+    )))
 }
 
 async fn live(tx: &mut Tx, owner: &Owner, id: &str) -> Result<Option<Entry>, StoreError> {
@@ -391,14 +409,12 @@ async fn live(tx: &mut Tx, owner: &Owner, id: &str) -> Result<Option<Entry>, Sto
 
 /// What was written in this transaction.
 async fn required(tx: &mut Tx, owner: &Owner, id: &str) -> Result<Entry, StoreError> {
-    live(tx, owner, id).await?.ok_or(StoreError::Sqlx(sqlx::Error::RowNotFound))
+    live(tx, owner, id)
+        .await?
+        .ok_or(StoreError::Sqlx(sqlx::Error::RowNotFound))
 }
 
-async fn of_provider(
-    tx: &mut Tx,
-    owner: &Owner,
-    provider: &str,
-) -> Result<Vec<Entry>, StoreError> {
+async fn of_provider(tx: &mut Tx, owner: &Owner, provider: &str) -> Result<Vec<Entry>, StoreError> {
     let rows = sqlx::query(concat!(
         "SELECT ",
         entry_columns!(),

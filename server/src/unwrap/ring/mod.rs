@@ -1,0 +1,154 @@
+//! The private keys: one current, older ones only open; and the identity that signs the key set.
+//! They stand as PKCS#8 files in `keys_dir`, which replicas share.
+
+mod folder;
+mod keys;
+mod keyset;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use arc_swap::ArcSwap;
+use keyseal::envelope::{Jwk, Unwrap};
+use zeroize::Zeroizing;
+
+pub use self::keyset::SignedKeyset;
+use self::{
+    folder::{Fingerprint, Folder},
+    keys::UnwrapKey,
+};
+use crate::clock;
+
+/// Why the ring cannot be used; names a file, never a key.
+#[derive(Debug, thiserror::Error)]
+#[error("keys_dir: {path}: {reason}", path = path.display())]
+pub struct RingError {
+    path: PathBuf,
+    reason: String,
+}
+
+impl RingError {
+    fn new(path: &Path, reason: impl ToString) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// The ring of a running server; follows changes of the folder.
+pub struct KeyRing {
+    folder: Folder,
+    issuer: String,
+    loaded: ArcSwap<Loaded>,
+    seen: Mutex<Fingerprint>,
+}
+
+/// What stood in the folder when it was last read.
+struct Loaded {
+    keys: HashMap<String, UnwrapKey>,
+    keyset: SignedKeyset,
+}
+
+impl KeyRing {
+    /// Opens the ring for the companion at `issuer`; makes its keys at first start.
+    pub fn open(keys_dir: &Path, issuer: &str) -> Result<Self, RingError> {
+        let folder = Folder::open(keys_dir)?;
+        folder.make_missing(issuer)?;
+        let seen = folder.fingerprint()?;
+        let loaded = load(&folder)?;
+        if loaded.keyset.issuer() != issuer {
+            return Err(RingError::new(
+                &folder.keyset_path(),
+                format!(
+                    "is for {}, but public_url is {issuer}",
+                    loaded.keyset.issuer()
+                ),
+            ));
+        }
+        Ok(Self {
+            folder,
+            issuer: issuer.to_owned(),
+            loaded: ArcSwap::from_pointee(loaded),
+            seen: Mutex::new(seen),
+        })
+    }
+
+    /// Reads the folder again where it changed, and signs the key set again where it soon expires.
+    /// What cannot be read leaves the ring as it was. `true`: something changed.
+    pub fn refresh(&self) -> Result<bool, RingError> {
+        if self.loaded.load().keyset.is_due(clock::seconds()) {
+            self.folder.sign_again(&self.issuer)?;
+        }
+        let now = self.folder.fingerprint()?;
+        let mut seen = self
+            .seen
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *seen == now {
+            return Ok(false);
+        }
+        self.loaded.store(load(&self.folder)?.into());
+        *seen = now;
+        Ok(true)
+    }
+
+    /// The public keys as published; the first is current.
+    pub fn jwks(&self) -> Vec<Jwk> {
+        self.loaded.load().keyset.keys().to_vec()
+    }
+
+    /// The key to seal to.
+    pub fn current_kid(&self) -> String {
+        let loaded = self.loaded.load();
+        loaded
+            .keyset
+            .keys()
+            .first()
+            .and_then(|key| key.kid.clone())
+            .unwrap_or_default()
+    }
+
+    /// The identity and the signed key set, as published.
+    pub fn published(&self) -> SignedKeyset {
+        self.loaded.load().keyset.clone()
+    }
+
+    /// Every key that still opens, by name.
+    pub fn kids(&self) -> Vec<String> {
+        let mut kids: Vec<_> = self.loaded.load().keys.keys().cloned().collect();
+        kids.sort();
+        kids
+    }
+}
+
+impl Unwrap for KeyRing {
+    fn knows(&self, kid: &str) -> bool {
+        self.loaded.load().keys.contains_key(kid)
+    }
+
+    fn unwrap_key(&self, kid: &str, encrypted_key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.loaded.load().keys.get(kid)?.unwrap(encrypted_key)
+    }
+}
+
+fn load(folder: &Folder) -> Result<Loaded, RingError> {
+    let keys = folder.unwrap_keys()?;
+    let keyset = folder.keyset()?;
+    for key in keyset.keys() {
+        let kid = key.kid.as_deref().unwrap_or_default();
+        if !keys.contains_key(kid) {
+            return Err(RingError::new(
+                &folder.key_path(kid),
+                "is missing, though the key set publishes it",
+            ));
+        }
+    }
+    Ok(Loaded { keys, keyset })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+use std::{fs, os::unix::fs::PermissionsExt, thread};
+
+use keyseal::envelope::{
+    KeyClaims, OpenError, PublicKey, SealedKey, Secret,
+    keyset::{self, Published},
+};
+use tempfile::TempDir;
+
+use super::*;
+
+const ISSUER: &str = "https://keys.example.com";
+
+fn claims() -> KeyClaims {
+    KeyClaims {
+        key: Secret::new("demo-ring-0123456789".into()),
+        provider: "demo".into(),
+        sub: "ann".into(),
+        rid: "0197".into(),
+        iat: clock::seconds(),
+        host: None,
+    }
+}
+
+fn first_start() -> (TempDir, KeyRing) {
+    let dir = tempfile::tempdir().unwrap();
+    let ring = KeyRing::open(&dir.path().join("keys"), ISSUER).unwrap();
+    (dir, ring)
+}
+
+#[test]
+fn what_is_sealed_to_the_published_key_opens_also_after_a_restart() {
+    let (dir, ring) = first_start();
+    let published = ring.published();
+    let published = Published {
+        identity: published.identity,
+        keyset: published.jws,
+        identity_change: None,
+    };
+    let (keyset, _) = keyset::verify(&published, ISSUER, None, None, clock::seconds()).unwrap();
+    assert!(keyset.exp - keyset.iat <= 90 * 24 * 3600);
+    let sealed = SealedKey::seal(&claims(), &keyset.current().unwrap()).unwrap();
+    assert_eq!(sealed.open(&ring).unwrap(), claims());
+    drop(ring);
+    let again = KeyRing::open(&dir.path().join("keys"), ISSUER).unwrap();
+    assert_eq!(
+        sealed.open(&again).unwrap().key.expose(),
+        "demo-ring-0123456789"
+    );
+    assert_eq!(again.published().seq(), 1, "nothing was signed again");
+}
+
+#[test]
+fn files_are_private() {
+    let (dir, _ring) = first_start();
+    let keys = dir.path().join("keys");
+    assert_eq!(
+        fs::metadata(&keys).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    for file in fs::read_dir(&keys).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+    }
+}
+
+#[test]
+fn of_several_first_starts_one_makes_the_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = dir.path().join("keys");
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let keys = keys.clone();
+            thread::spawn(move || KeyRing::open(&keys, ISSUER).unwrap().published().jws)
+        })
+        .collect();
+    let published: Vec<String> = starts
+        .into_iter()
+        .map(|start| start.join().unwrap())
+        .collect();
+    assert!(published.iter().all(|jws| *jws == published[0]));
+    assert_eq!(KeyRing::open(&keys, ISSUER).unwrap().kids().len(), 1);
+}
+
+#[test]
+fn an_interrupted_first_start_begins_anew_and_a_lost_key_set_does_not() {
+    let (dir, ring) = first_start();
+    let keys = dir.path().join("keys");
+    let kid = ring.current_kid();
+    fs::remove_file(keys.join("keyset.jws")).unwrap();
+    let refusal = KeyRing::open(&keys, ISSUER).err().unwrap().to_string();
+    assert!(refusal.contains("restore"), "{refusal}");
+    fs::write(keys.join(".first-start"), "").unwrap();
+    assert_ne!(KeyRing::open(&keys, ISSUER).unwrap().current_kid(), kid);
+    assert!(!keys.join(".first-start").exists());
+}
+
+#[test]
+fn another_public_url_signs_again_under_the_next_number() {
+    let (dir, ring) = first_start();
+    let other = KeyRing::open(&dir.path().join("keys"), "https://other.example.com").unwrap();
+    assert_eq!(other.published().seq(), 2);
+    assert_eq!(other.published().issuer(), "https://other.example.com");
+    assert_eq!(other.current_kid(), ring.current_kid());
+}
+
+#[test]
+fn a_running_ring_follows_the_folder_and_keeps_what_it_had_when_the_folder_is_broken() {
+    let (dir, ring) = first_start();
+    let keys = dir.path().join("keys");
+    assert!(!ring.refresh().unwrap());
+
+    let pem = keys::generate().unwrap();
+    let added = UnwrapKey::from_pem(pem.as_bytes()).unwrap();
+    let kid = added.jwk().kid.clone().unwrap();
+    crate::files::create_once(&keys.join(format!("key-{kid}.pem")), pem.as_bytes()).unwrap();
+    assert!(!ring.knows(&kid));
+    assert!(ring.refresh().unwrap());
+    assert!(ring.knows(&kid));
+    assert_ne!(
+        ring.current_kid(),
+        kid,
+        "only the key set says which is current"
+    );
+
+    fs::write(keys.join("keyset.jws"), "broken").unwrap();
+    assert!(ring.refresh().is_err());
+    assert!(ring.knows(&kid));
+}
+
+#[test]
+fn a_key_that_others_may_read_is_refused_by_name() {
+    let (dir, ring) = first_start();
+    let path = dir
+        .path()
+        .join("keys")
+        .join(format!("key-{}.pem", ring.current_kid()));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let refusal = KeyRing::open(&dir.path().join("keys"), ISSUER)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(refusal.contains(&ring.current_kid()), "{refusal}");
+    assert!(refusal.contains("open to every user"), "{refusal}");
+}
+
+#[test]
+fn a_key_set_by_another_identity_is_refused() {
+    let (dir, _ring) = first_start();
+    let (other, _other_ring) = first_start();
+    let at = |dir: &TempDir| dir.path().join("keys").join("keyset.jws");
+    fs::copy(at(&other), at(&dir)).unwrap();
+    assert!(KeyRing::open(&dir.path().join("keys"), ISSUER).is_err());
+}
+
+#[test]
+fn every_failure_to_decrypt_is_the_same() {
+    let (_dir, ring) = first_start();
+    let key = PublicKey::from_jwk(&ring.jwks()[0]).unwrap();
+    let sealed: serde_json::Value =
+        serde_json::from_str(&SealedKey::seal(&claims(), &key).unwrap().to_json()).unwrap();
+    let flip = |text: &str| {
+        let first = if text.starts_with('A') { "B" } else { "A" };
+        format!("{first}{}", &text[1..])
+    };
+    let mut broken = Vec::new();
+    for pointer in ["/iv", "/ciphertext", "/tag", "/recipients/0/encrypted_key"] {
+        let mut copy = sealed.clone();
+        let part = copy.pointer_mut(pointer).unwrap();
+        *part = flip(part.as_str().unwrap()).into();
+        broken.push(copy);
+    }
+    // As large as the modulus: out of range for RSA.
+    let mut copy = sealed.clone();
+    let full = keyseal::envelope::encode_base64url(&[0xff; 384]);
+    *copy.pointer_mut("/recipients/0/encrypted_key").unwrap() = full.into();
+    broken.push(copy);
+    for copy in broken {
+        let parsed = SealedKey::parse(copy.to_string().as_bytes()).unwrap();
+        assert_eq!(parsed.open(&ring), Err(OpenError::Refused));
+    }
+}
