@@ -16,6 +16,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let text = fs::read_to_string(DATA).expect("the catalogue's data file is part of the source");
     let file: File = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{DATA}: {error}"));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo speaks to build scripts so"
+    )]
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("catalogue.rs"), source(&file)).expect("OUT_DIR is writable");
 }
