@@ -1,7 +1,10 @@
 //! Guesses the provider of a key from its shape.
 
+use core::cmp::Reverse;
+
 use serde::Serialize;
 
+use super::clean::strip;
 use super::shape::Shape;
 use super::types::{Provider, Warning};
 use super::{find, with_demo};
@@ -30,7 +33,7 @@ impl Confidence {
     }
 }
 
-/// What the shape of a key tells.
+/// What the shape of a key tells. Holds nothing of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detection {
     /// The provider, unless several are as likely.
@@ -43,63 +46,76 @@ pub struct Detection {
     pub warnings: Vec<Warning>,
 }
 
-/// Guesses the provider of a cleaned key. It warns and never refuses: shapes change.
+const UNUSUAL: Warning = Warning {
+    code: "shape_unusual",
+    message: "This does not look like this provider's keys: part of it may be missing. Test it to be sure.",
+};
+
+const MASKED: Warning = Warning {
+    code: "masked",
+    message: "This looks like a masked key. Copy the whole key, or make a new one at the provider.",
+};
+
+/// Guesses the provider of a key. It warns and never refuses: shapes change.
 #[must_use]
 pub fn detect(key: &str) -> Detection {
+    let key = strip(key);
     let mut found: Vec<(&'static Provider, &'static Shape)> = with_demo()
         .filter_map(|provider| Some((provider, best_shape(provider, key)?)))
         .collect();
     // Stable: equals stay in the catalogue's order.
-    found.sort_by_key(|(_, shape)| core::cmp::Reverse(rank(shape)));
-    let mut detection = Detection {
-        provider: None,
-        confidence: Confidence::None,
-        alternatives: Vec::new(),
-        warnings: Vec::new(),
+    found.sort_by_key(|(_, shape)| (Reverse(rank(shape)), shape.widest()));
+    let tied = found.len() > 1 && rank(found[0].1) == rank(found[1].1);
+    let best = if tied || found.is_empty() {
+        None
+    } else {
+        Some(found.remove(0))
     };
-    let Some(&(first, shape)) = found.first() else {
-        return detection;
+    let confidence = match best {
+        Some((_, shape)) if shape.sure => Confidence::Certain,
+        Some(_) => Confidence::Likely,
+        None => Confidence::None,
     };
-    let tied = found
-        .get(1)
-        .is_some_and(|(_, second)| rank(second) == rank(shape));
-    if !tied {
-        detection.provider = Some(first.id);
-        detection.confidence = if shape.sure {
-            Confidence::Certain
-        } else {
-            Confidence::Likely
-        };
-        detection.warnings.extend(shape.refused);
-        found.remove(0);
+    if confidence == Confidence::Certain {
+        found.clear();
     }
-    if detection.confidence != Confidence::Certain {
-        detection.alternatives = found.iter().map(|(provider, _)| provider.id).collect();
+    let warning = best.and_then(|(_, shape)| warning(shape));
+    Detection {
+        provider: best.map(|(provider, _)| provider.id),
+        confidence,
+        alternatives: found.iter().map(|(provider, _)| provider.id).collect(),
+        warnings: warning
+            .into_iter()
+            .chain(is_masked(key).then_some(MASKED))
+            .collect(),
     }
-    detection
 }
 
-/// A warning if a key does not look like those of the provider it is said to be of.
+/// A warning if a key does not look like those of the provider it is said to be of. Nothing is known
+/// of some providers' keys, and an id that is not in the catalogue gets no warning either.
 #[must_use]
 pub fn mismatch(provider: &str, key: &str) -> Option<Warning> {
     let provider = find(provider)?;
-    match best_shape(provider, key) {
-        Some(shape) => shape.refused,
-        None if provider.shapes.is_empty() => None,
-        None => Some(Warning {
-            code: "shape_unusual",
-            message: "This does not look like this provider's keys. That may be fine: test it to be sure.",
-        }),
+    match best_shape(provider, strip(key)) {
+        Some(shape) => warning(shape),
+        None => provider
+            .shapes
+            .iter()
+            .any(|shape| shape.known)
+            .then_some(UNUSUAL),
     }
 }
 
-/// The provider whose key a whole value plainly is; only shapes that nothing else would have.
+/// The provider whose key a whole value plainly is, with or without what is copied along with it.
+/// Only shapes that nothing else would have: no JWT, no bare hex, no UUID.
 #[must_use]
 pub fn looks_like_key(value: &str) -> Option<&'static str> {
-    let plain = |provider: &Provider| provider.shapes.iter().any(|s| s.plain && s.matches(value));
-    with_demo()
-        .find(|provider| plain(provider))
-        .map(|provider| provider.id)
+    plain_key(strip(value))
+}
+
+pub(super) fn plain_key(value: &str) -> Option<&'static str> {
+    let plainly = |provider: &&Provider| provider.shapes.iter().any(|s| s.is_plainly(value));
+    with_demo().find(plainly).map(|provider| provider.id)
 }
 
 fn best_shape(provider: &'static Provider, key: &str) -> Option<&'static Shape> {
@@ -110,7 +126,16 @@ fn best_shape(provider: &'static Provider, key: &str) -> Option<&'static Shape> 
         .max_by_key(|shape| rank(shape))
 }
 
-/// A shape of the provider's own before a borrowed one; then the one with more fixed text.
-fn rank(shape: &Shape) -> (bool, usize) {
-    (!shape.secondary, shape.fixed())
+/// A shape of the provider's own before a borrowed one; then the one with more fixed text; then the
+/// exact one.
+fn rank(shape: &Shape) -> (bool, usize, bool) {
+    (!shape.secondary, shape.fixed(), !shape.loose)
+}
+
+fn warning(shape: &Shape) -> Option<Warning> {
+    shape.refused.or(shape.loose.then_some(UNUSUAL))
+}
+
+fn is_masked(key: &str) -> bool {
+    ["***", "..."].iter().any(|mask| key.contains(mask))
 }

@@ -26,8 +26,10 @@ pub struct Wire {
     pub default_model: Option<&'static str>,
     /// What a 403 of this provider means.
     pub forbidden: Forbidden,
-    /// Answers that mean: the key is good, but not for this.
-    pub missing_scope: &'static [Answer],
+    /// Answers that mean: the key is bad, whatever their status.
+    pub bad_if: &'static [Answer],
+    /// Answers that mean: the key is good, but lacks a permission, quota or money.
+    pub limited_if: &'static [Answer],
     /// The host is the user's own and is sealed into the key.
     pub custom_host: bool,
 }
@@ -64,15 +66,27 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Whether an answer is this one.
+    /// Whether an answer is this one. Spaces do not count: JSON is written with and without.
     #[must_use]
     pub fn is(&self, status: u16, body: &str) -> bool {
-        self.status == status && body.contains(self.contains)
+        self.status == status && contains_but_spaces(body, self.contains)
     }
 }
 
-/// A call that tests a key. Beyond what is listed here: 2xx is valid, 401 invalid, 402, 403 and 429
-/// limited, anything else unknown.
+/// What an answer says about the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is good.
+    Valid,
+    /// It is good, but lacks a permission, quota or money.
+    Limited,
+    /// It is bad.
+    Invalid,
+    /// Nothing.
+    Unknown,
+}
+
+/// A call that tests a key; [`Wire::judge`] reads the answer.
 #[derive(Debug)]
 pub struct TestCall {
     /// `GET` or `POST`.
@@ -108,6 +122,47 @@ impl Wire {
         other.map_or(self.auth, |(_, auth)| *auth)
     }
 
+    /// What an answer says about the key, where its status alone would mislead. For any request.
+    #[must_use]
+    pub fn known_answer(&self, status: u16, body: &str) -> Option<Verdict> {
+        let any = |answers: &[Answer]| answers.iter().any(|answer| answer.is(status, body));
+        if any(self.bad_if) {
+            Some(Verdict::Invalid)
+        } else if any(self.limited_if) {
+            Some(Verdict::Limited)
+        } else {
+            None
+        }
+    }
+
+    /// What the answer to the test call says about the key.
+    ///
+    /// An HTML page is no answer of an API: bot protection, a captive portal, an error of a proxy.
+    #[must_use]
+    pub fn judge(&self, status: u16, is_html: bool, body: &str) -> Verdict {
+        let Some(test) = self.test.as_ref().filter(|_| !is_html) else {
+            return Verdict::Unknown;
+        };
+        if let Some(verdict) = self.known_answer(status, body) {
+            return verdict;
+        }
+        match status {
+            200..=299
+                if test
+                    .ok_only_if
+                    .is_none_or(|text| contains_but_spaces(body, text)) =>
+            {
+                Verdict::Valid
+            }
+            _ if test.accepted.contains(&status) => Verdict::Valid,
+            _ if test.invalid.contains(&status) => Verdict::Invalid,
+            _ if test.limited.contains(&status) => Verdict::Limited,
+            401 => Verdict::Invalid,
+            402 | 403 | 429 => Verdict::Limited,
+            _ => Verdict::Unknown,
+        }
+    }
+
     /// Whether requests to this path (no query, already checked for dot segments) are forwarded.
     #[must_use]
     pub fn allows(&self, path: &str) -> bool {
@@ -125,22 +180,23 @@ impl Wire {
 
 /// Whole segments only: `/v1/files` holds `/v1/files/7`, not `/v1/filesystem`.
 fn is_below(path: &str, prefix: &str) -> bool {
-    prefix == "/"
-        || path
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    prefix == "/" || starts_with(path, prefix).is_some()
 }
 
-/// A `*` stands for one or more characters of one segment.
 fn matches(path: &str, pattern: &str) -> bool {
-    let (mut path, mut pattern) = (path.split('/'), pattern.split('/'));
-    loop {
-        match (path.next(), pattern.next()) {
-            (None, None) => return true,
-            (Some(segment), Some(expected)) if segment_matches(segment, expected) => {}
-            _ => return false,
-        }
-    }
+    starts_with(path, pattern).is_some_and(|mut rest| rest.next().is_none())
+}
+
+/// The segments of the path beyond those of the pattern. A `*` in the pattern stands for one or more
+/// characters of one segment.
+fn starts_with<'a>(path: &'a str, pattern: &str) -> Option<core::str::Split<'a, char>> {
+    let mut segments = path.split('/');
+    let fits = |expected| {
+        segments
+            .next()
+            .is_some_and(|segment| segment_matches(segment, expected))
+    };
+    pattern.split('/').all(fits).then_some(segments)
 }
 
 fn segment_matches(segment: &str, expected: &str) -> bool {
@@ -150,4 +206,9 @@ fn segment_matches(segment: &str, expected: &str) -> bool {
     segment.len() > before.len() + after.len()
         && segment.starts_with(before)
         && segment.ends_with(after)
+}
+
+fn contains_but_spaces(body: &str, text: &str) -> bool {
+    let packed = |text: &str| text.split_ascii_whitespace().collect::<String>();
+    packed(body).contains(&packed(text))
 }
