@@ -144,6 +144,10 @@ impl Record {
         Ok(Self { v: 1, jwe, display })
     }
 
+    #[cfg_attr(
+        not(any(test, target_arch = "wasm32")),
+        allow(dead_code, reason = "only the browser opens entries")
+    )]
     pub(super) fn open(
         &self,
         rid: &str,

@@ -178,6 +178,10 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError`]: locked, no such entry, or not what was stored under this id.
+    #[cfg_attr(
+        not(any(test, target_arch = "wasm32")),
+        allow(dead_code, reason = "only the browser opens entries")
+    )]
     pub(crate) fn claims(&self, rid: &str) -> Result<KeyClaims, VaultError> {
         let (header, key) = self.unlocked()?;
         let claims = self.record(rid)?.open(rid, header.id(), key)?;

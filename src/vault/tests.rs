@@ -1,1 +1,298 @@
+//! The vault over a store in memory.
 
+use std::cell::Cell;
+
+use super::slot::{DeviceSecret, Kind, Slot};
+use super::*;
+use crate::envelope::Secret;
+
+const ISSUER: &str = "https://keys.example.com";
+const CANARY: &str = "sk-canary-5f1b0c9d7e";
+
+/// A store that fails on demand.
+#[derive(Default)]
+struct Flaky {
+    inner: MemoryStore,
+    full: Cell<bool>,
+}
+
+impl Store for Flaky {
+    fn get(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.inner.get(name)
+    }
+    fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        if self.full.get() {
+            Err(StoreError::Full)
+        } else {
+            self.inner.set(name, value)
+        }
+    }
+    fn remove(&self, name: &str) -> Result<(), StoreError> {
+        self.inner.remove(name)
+    }
+    fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.names(prefix)
+    }
+}
+
+fn claims(rid: &str) -> KeyClaims {
+    KeyClaims {
+        key: Secret::new(CANARY.into()),
+        provider: "openai".into(),
+        sub: "user-1".into(),
+        rid: rid.into(),
+        iat: 1,
+        host: None,
+    }
+}
+
+fn display() -> Display {
+    Display {
+        provider: "openai".into(),
+        key_hint: "sk-…7e".into(),
+        ..Display::default()
+    }
+}
+
+fn device() -> Kind {
+    Kind::Device(DeviceSecret {
+        iv: [1; 12],
+        ciphertext: vec![2; 48],
+    })
+}
+
+fn vault() -> Vault<Flaky> {
+    let mut vault = Vault::open(Flaky::default(), ISSUER, "user-1").expect("opens");
+    let header = Header::new("identity").expect("random");
+    let key = VaultKey::generate().expect("random");
+    let slot = Slot::wrap(header.id(), device(), b"secret", &key).expect("wrapped");
+    vault.create(header.with_slot(slot), key).expect("created");
+    vault
+}
+
+/// The same records as another page would find them.
+fn reopened(vault: Vault<Flaky>) -> Vault<Flaky> {
+    let mut again = Vault::open(vault.store, ISSUER, "user-1").expect("opens");
+    let header = again.header().expect("made").clone();
+    again.unlock(
+        header.slots()[0]
+            .unwrap(header.id(), b"secret")
+            .expect("the right secret"),
+    );
+    again
+}
+
+#[test]
+fn an_entry_outlives_the_page_and_its_key_stands_nowhere_in_the_records() {
+    let mut vault = vault();
+    vault.put(&claims("a"), display()).expect("stored");
+    let mut vault = reopened(vault);
+    assert_eq!(vault.claims("a").expect("opens"), claims("a"));
+
+    let records = vault.records().expect("readable");
+    assert_eq!(records.len(), 2);
+    assert!(!format!("{records:?}").contains(CANARY));
+    // The control: the same search finds a key that does stand in a record.
+    vault
+        .update(
+            "a",
+            Patch {
+                label: Some(Some(CANARY.into())),
+                ..Patch::default()
+            },
+        )
+        .expect("set");
+    assert!(format!("{:?}", vault.records().expect("readable")).contains(CANARY));
+}
+
+#[test]
+fn a_locked_vault_lists_but_does_not_open() {
+    let mut vault = vault();
+    vault.put(&claims("a"), display()).expect("stored");
+    vault.lock();
+    assert_eq!(vault.entries().expect("listed").len(), 1);
+    assert_eq!(vault.claims("a"), Err(VaultError::Locked));
+    assert_eq!(vault.put(&claims("b"), display()), Err(VaultError::Locked));
+}
+
+#[test]
+fn a_record_moved_to_another_entry_is_refused() {
+    let mut vault = vault();
+    vault.put(&claims("a"), display()).expect("stored");
+    vault.put(&claims("b"), display()).expect("stored");
+    let moved = vault.store.get(&vault.names.entry("a")).unwrap().unwrap();
+    vault.store.set(&vault.names.entry("b"), &moved).unwrap();
+    assert_eq!(vault.claims("b"), Err(VaultError::EntryDamaged("b".into())));
+    assert!(vault.claims("a").is_ok());
+}
+
+#[test]
+fn a_record_with_any_byte_changed_is_refused_by_id_and_the_others_stay_usable() {
+    let mut vault = vault();
+    vault.put(&claims("a"), display()).expect("stored");
+    vault.put(&claims("b"), display()).expect("stored");
+    let name = vault.names.entry("a");
+    let good = vault.store.get(&name).unwrap().unwrap();
+    let jwe = good.find("\"jwe\":\"").unwrap() + 7..good.find("\",\"display\"").unwrap();
+    for at in jwe {
+        let mut bad = good.clone().into_bytes();
+        bad[at] = if bad[at] == b'A' { b'B' } else { b'A' };
+        vault
+            .store
+            .set(&name, &String::from_utf8(bad).unwrap())
+            .unwrap();
+        let error = vault.claims("a").expect_err("changed");
+        assert!(
+            matches!(error, VaultError::EntryDamaged(_) | VaultError::KeyLost),
+            "{at}: {error:?}"
+        );
+        assert!(vault.claims("b").is_ok());
+        assert_eq!(vault.entries().expect("listed").len(), 2);
+    }
+    for bad in [
+        "",
+        "null",
+        "{",
+        "[]",
+        "{\"v\":2}",
+        &good.replace("\"v\":1", "\"v\":1,\"x\":1"),
+    ] {
+        vault.store.set(&name, bad).unwrap();
+        let entries = vault.entries().expect("listed");
+        assert_eq!(
+            (entries[0].id.as_str(), entries[0].damaged),
+            ("a", Some("entry_damaged"))
+        );
+        assert_eq!(entries[1].damaged, None);
+    }
+}
+
+#[test]
+fn the_claims_of_another_user_are_neither_stored_nor_opened() {
+    let mut vault = vault();
+    let foreign = KeyClaims {
+        sub: "user-2".into(),
+        ..claims("a")
+    };
+    assert_eq!(vault.put(&foreign, display()), Err(VaultError::OtherUser));
+    let other = Vault::open(reopened(vault).store, ISSUER, "user-2").expect("opens");
+    assert!(other.header().is_none() && other.entries().expect("listed").is_empty());
+}
+
+#[test]
+fn a_full_store_loses_nothing() {
+    let mut vault = vault();
+    vault.put(&claims("a"), display()).expect("stored");
+    let before = vault.records().unwrap();
+    vault.store.full.set(true);
+    assert_eq!(
+        vault.put(&claims("b"), display()),
+        Err(VaultError::Store(StoreError::Full))
+    );
+    assert!(
+        vault
+            .update(
+                "a",
+                Patch {
+                    priority: Some(3),
+                    ..Patch::default()
+                }
+            )
+            .is_err()
+    );
+    assert_eq!(vault.records().unwrap(), before);
+    assert!(vault.claims("a").is_ok());
+}
+
+#[test]
+fn entries_of_a_vault_key_that_is_gone_say_so() {
+    let mut vault = vault();
+    vault.put(&claims("a"), display()).expect("stored");
+    let header = Header::new("identity").unwrap();
+    vault
+        .create(header, VaultKey::generate().unwrap())
+        .expect("a new vault");
+    vault.put(&claims("b"), display()).expect("stored");
+    let entries = vault.entries().unwrap();
+    assert_eq!(entries[0].damaged, Some("vault_key_lost"));
+    assert_eq!(entries[1].damaged, None);
+    assert_eq!(vault.claims("a"), Err(VaultError::KeyLost));
+}
+
+#[test]
+fn a_slot_opens_with_its_secret_for_its_vault_and_unchanged_only() {
+    let key = VaultKey::generate().unwrap();
+    let slot = Slot::wrap("vault", device(), b"secret", &key).unwrap();
+    assert_eq!(
+        slot.unwrap("vault", b"secret").expect("opens").bytes(),
+        key.bytes()
+    );
+    assert!(slot.unwrap("vault", b"Secret").is_err());
+    assert!(slot.unwrap("vault2", b"secret").is_err());
+
+    let header = Header::new("i").unwrap().with_slot(slot.clone());
+    let json = header.to_json();
+    assert_eq!(Header::parse(&json), Some(header));
+    for at in 0..json.len() {
+        let mut bytes = json.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let Some(changed) = String::from_utf8(bytes)
+            .ok()
+            .and_then(|json| Header::parse(&json))
+        else {
+            continue;
+        };
+        let changed = &changed.slots()[0];
+        // The device's part is authenticated by the device's key, not by this one.
+        if changed.kind() == slot.kind() && *changed != slot {
+            assert!(changed.unwrap("vault", b"secret").is_err(), "byte {at}");
+        }
+    }
+}
+
+#[test]
+fn a_vault_record_that_cannot_be_read_is_not_overwritten() {
+    let vault = vault();
+    let name = vault.names.header();
+    vault.store.set(&name, "{").unwrap();
+    assert!(matches!(
+        Vault::open(vault.store, ISSUER, "user-1"),
+        Err(VaultError::Damaged)
+    ));
+}
+
+#[test]
+fn local_copies_follow_what_the_companion_listed() {
+    let mut vault = vault();
+    let copy = |id: &str| (id.to_owned(), format!("{{\"id\":\"{id}\"}}"));
+    vault.put_synced(&[copy("a"), copy("b")]).unwrap();
+    vault.put_synced(&[copy("b"), copy("c")]).unwrap();
+    assert_eq!(vault.synced().unwrap(), [copy("b"), copy("c")]);
+    vault.destroy().unwrap();
+    assert!(vault.records().unwrap().is_empty());
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn arbitrary_records_never_panic(text in "\\PC{0,200}") {
+            let vault = vault();
+            vault.store.set(&vault.names.entry("a"), &text).unwrap();
+            vault.store.set(&vault.names.synced("a"), &text).unwrap();
+            let _ = (vault.entries(), vault.synced(), vault.claims("a"));
+            let _ = Header::parse(&text);
+        }
+
+        #[test]
+        fn what_is_shown_survives_the_store(label in "\\PC{0,60}", priority in any::<i32>()) {
+            let mut vault = vault();
+            let shown = Display { label: Some(label), priority, ..display() };
+            let entry = vault.put(&claims("a"), shown.clone()).unwrap();
+            prop_assert_eq!(&entry.display, &shown);
+            prop_assert_eq!(vault.entries().unwrap(), vec![entry]);
+        }
+    }
+}
