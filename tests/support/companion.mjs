@@ -31,12 +31,20 @@ export class Companion {
    * @param {object} options
    * @param {Record<string, string>} [options.env] settings, as `KEYSEAL__…`
    * @param {number} [options.publicPort] where the browser finds it, when a proxy is in between
+   * @param {number} [options.port] where it listens; a free port if not named
    * @param {string[]} [options.args]
    * @param {string} [options.program] another build than that of the tests
    * @param {boolean} [options.quiet] leave its log unread, where reading it would cost too much
    */
   constructor(options = {}) {
-    const { env = {}, publicPort, args = ["--demo"], program = binary, quiet = false } = options;
+    const {
+      env = {},
+      port,
+      publicPort,
+      args = ["--demo"],
+      program = binary,
+      quiet = false,
+    } = options;
     this.folder = mkdtempSync(join(tmpdir(), "keyseal-companion-"));
     this.dataDir = join(this.folder, "data");
     this.keysDir = join(this.folder, "keys");
@@ -44,6 +52,7 @@ export class Companion {
     this.args = args;
     this.program = program;
     this.quiet = quiet;
+    this.port = port;
     this.publicPort = publicPort;
   }
 
@@ -104,7 +113,7 @@ export class Companion {
   async link() {
     for (let tries = 0; tries < 100; tries += 1) {
       const found = [...this.stdout.matchAll(/Open (http:\S+#link=\S+)/g)].at(-1);
-      if (found) return found[1];
+      if (found?.[1]) return found[1];
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`no link was printed:\n${this.stdout}`);

@@ -54,7 +54,7 @@ function parsed(text) {
 
 /** What a demo key is sent for: one short answer, which names the key's last four characters. */
 export const chat = {
-  model: "demo-small",
+  model: "demo",
   messages: [{ role: "user", content: "Which key did you see?" }],
 };
 export const chatPath = "/forward/demo/v1/chat/completions";

@@ -121,7 +121,7 @@ test("jose opens the session and the request envelope of a browser-only key", as
   const token = "the.callers.token";
   await vault.addBrowser(key, { rid, provider: "demo", now: now() });
   const path = "/forward/demo/v1/chat/completions";
-  const headers = vault.requestHeaders(rid, { method: "POST", path, token, now: now() });
+  const headers = await vault.requestHeaders(rid, { method: "POST", path, token, now: now() });
 
   const session = await jose.compactDecrypt(headers["Keyseal-Session"], current.privateKey);
   assert.deepEqual(session.protectedHeader, {
