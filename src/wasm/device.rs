@@ -29,6 +29,7 @@ impl DeviceKey {
         let database = open().await?;
         let keys = store(&database, IdbTransactionMode::Readwrite)?;
         settled(&keys.put_with_key(&key, &vault.into())?).await?;
+        database.close();
         Self::load(vault).await?.ok_or(JsValue::NULL)
     }
 

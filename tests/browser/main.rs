@@ -1,0 +1,9 @@
+//! The wasm module in a real browser, with WebCrypto as the other side.
+#![cfg(target_arch = "wasm32")]
+
+mod catalogue;
+mod companion;
+mod sealing;
+mod vault;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
