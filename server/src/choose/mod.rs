@@ -1,1 +1,251 @@
-//! Picks the credential that serves a request.
+//! Picks the credential that serves a request: which to try, in which order.
+//!
+//! Pure: what is usable comes in, an order goes out. Opening keys and sending requests happen
+//! elsewhere.
+
+pub mod roster;
+mod wish;
+
+pub use wish::{BadWish, Fallback, Wish};
+
+use crate::store::{Candidate, Status};
+
+/// One credential to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The key that came in the request's own envelope.
+    Envelope,
+    /// The candidate at this index.
+    Entry(usize),
+}
+
+/// Why nothing can be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nothing {
+    /// The entry that was asked for is not among the usable ones.
+    NamedNotUsable,
+    /// There are entries, and all have to be entered again.
+    NeedsReentry,
+    /// There is no active, unexpired entry.
+    NoEntry,
+}
+
+/// What to try, in this order; never empty. `candidates` are the active, unexpired entries of the
+/// provider, in priority order.
+///
+/// An envelope, or the entry that the request names, comes first; others follow it only where a
+/// fallback was sent. With neither, the entries follow each other unless that was forbidden.
+pub fn order<C: AsRef<Candidate>>(
+    wish: &Wish,
+    has_envelope: bool,
+    candidates: &[C],
+) -> Result<Vec<Pick>, Nothing> {
+    let named = wish
+        .entry
+        .as_deref()
+        .and_then(|id| position(candidates, id));
+    let mut picks = Vec::with_capacity(candidates.len() + 1);
+    picks.extend(has_envelope.then_some(Pick::Envelope));
+    picks.extend(
+        named
+            .filter(|index| opens(candidates, *index))
+            .map(Pick::Entry),
+    );
+
+    let asked_for_one = has_envelope || wish.entry.is_some();
+    if !asked_for_one || matches!(wish.fallback, Some(Fallback::Keys | Fallback::Platform)) {
+        picks.extend(
+            in_turn(candidates)
+                .filter(|index| Some(*index) != named)
+                .map(Pick::Entry),
+        );
+    }
+    if wish.fallback == Some(Fallback::None) || asked_for_one && wish.fallback.is_none() {
+        picks.truncate(1);
+    }
+    if picks.is_empty() {
+        Err(nothing(wish, named, candidates))
+    } else {
+        Ok(picks)
+    }
+}
+
+fn nothing<C: AsRef<Candidate>>(wish: &Wish, named: Option<usize>, candidates: &[C]) -> Nothing {
+    if wish.entry.is_some() && named.is_none() {
+        Nothing::NamedNotUsable
+    } else if candidates.is_empty() {
+        Nothing::NoEntry
+    } else {
+        Nothing::NeedsReentry
+    }
+}
+
+fn position<C: AsRef<Candidate>>(candidates: &[C], id: &str) -> Option<usize> {
+    candidates.iter().position(|entry| entry.as_ref().id == id)
+}
+
+/// What no key opens is never tried: it would be sent as if it were a key.
+fn opens<C: AsRef<Candidate>>(candidates: &[C], index: usize) -> bool {
+    !candidates[index].as_ref().needs_reentry
+}
+
+/// By priority, without the keys that the provider refused, unless there are no others.
+fn in_turn<C: AsRef<Candidate>>(candidates: &[C]) -> impl Iterator<Item = usize> {
+    let good = |index: &usize| candidates[*index].as_ref().status != Status::Invalid;
+    let usable = (0..candidates.len()).filter(|index| opens(candidates, *index));
+    let any_good = usable.clone().any(|index| good(&index));
+    usable.filter(move |index| good(index) || !any_good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Row(Candidate);
+
+    impl AsRef<Candidate> for Row {
+        fn as_ref(&self) -> &Candidate {
+            &self.0
+        }
+    }
+
+    fn row(id: &str, status: Status) -> Row {
+        Row(Candidate {
+            id: id.into(),
+            sealed_key: "{}".into(),
+            host: None,
+            status,
+            priority: 0,
+            needs_reentry: false,
+        })
+    }
+
+    fn lost(id: &str) -> Row {
+        let Row(candidate) = row(id, Status::Valid);
+        Row(Candidate {
+            needs_reentry: true,
+            ..candidate
+        })
+    }
+
+    fn wish(entry: Option<&str>, fallback: Option<Fallback>) -> Wish {
+        Wish {
+            entry: entry.map(Into::into),
+            fallback,
+        }
+    }
+
+    use Fallback::{Keys, Platform};
+    use Pick::{Entry, Envelope};
+
+    #[test]
+    fn entries_follow_each_other_in_priority_order() {
+        let rows = [
+            row("a", Status::Untested),
+            row("b", Status::Valid),
+            row("c", Status::Limited),
+        ];
+        let all = Ok(vec![Entry(0), Entry(1), Entry(2)]);
+        assert_eq!(order(&wish(None, None), false, &rows), all);
+        assert_eq!(order(&wish(None, Some(Keys)), false, &rows), all);
+        assert_eq!(order(&wish(None, Some(Platform)), false, &rows), all);
+        assert_eq!(
+            order(&wish(None, Some(Fallback::None)), false, &rows),
+            Ok(vec![Entry(0)])
+        );
+    }
+
+    #[test]
+    fn an_entry_that_is_named_is_exactly_the_one_unless_a_fallback_is_sent() {
+        let rows = [row("a", Status::Valid), row("b", Status::Valid)];
+        assert_eq!(
+            order(&wish(Some("b"), None), false, &rows),
+            Ok(vec![Entry(1)])
+        );
+        assert_eq!(
+            order(&wish(Some("b"), Some(Fallback::None)), false, &rows),
+            Ok(vec![Entry(1)])
+        );
+        assert_eq!(
+            order(&wish(Some("b"), Some(Keys)), false, &rows),
+            Ok(vec![Entry(1), Entry(0)])
+        );
+        assert_eq!(
+            order(&wish(Some("x"), None), false, &rows),
+            Err(Nothing::NamedNotUsable)
+        );
+        assert_eq!(
+            order(&wish(Some("x"), Some(Keys)), false, &rows),
+            Ok(vec![Entry(0), Entry(1)])
+        );
+    }
+
+    #[test]
+    fn an_envelope_comes_first_and_alone_unless_a_fallback_is_sent() {
+        let rows = [row("a", Status::Valid)];
+        assert_eq!(order(&wish(None, None), true, &rows), Ok(vec![Envelope]));
+        assert_eq!(
+            order(&wish(Some("browser-only"), None), true, &rows),
+            Ok(vec![Envelope])
+        );
+        assert_eq!(
+            order(&wish(None, Some(Fallback::None)), true, &rows),
+            Ok(vec![Envelope])
+        );
+        assert_eq!(
+            order(&wish(None, Some(Keys)), true, &rows),
+            Ok(vec![Envelope, Entry(0)])
+        );
+        assert_eq!(
+            order::<Row>(&wish(None, None), true, &[]),
+            Ok(vec![Envelope])
+        );
+    }
+
+    #[test]
+    fn refused_keys_are_left_out_unless_asked_for_or_alone() {
+        let rows = [row("a", Status::Invalid), row("b", Status::Valid)];
+        assert_eq!(order(&wish(None, None), false, &rows), Ok(vec![Entry(1)]));
+        assert_eq!(
+            order(&wish(Some("a"), None), false, &rows),
+            Ok(vec![Entry(0)])
+        );
+        let alone = [row("a", Status::Invalid)];
+        assert_eq!(order(&wish(None, None), false, &alone), Ok(vec![Entry(0)]));
+        let beside_lost = [row("a", Status::Invalid), lost("b")];
+        assert_eq!(
+            order(&wish(None, None), false, &beside_lost),
+            Ok(vec![Entry(0)])
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_never_tried() {
+        let rows = [lost("a"), row("b", Status::Valid)];
+        assert_eq!(order(&wish(None, None), false, &rows), Ok(vec![Entry(1)]));
+        assert_eq!(
+            order(&wish(Some("a"), None), false, &rows),
+            Err(Nothing::NeedsReentry)
+        );
+        assert_eq!(
+            order(&wish(Some("a"), Some(Keys)), false, &rows),
+            Ok(vec![Entry(1)])
+        );
+        assert_eq!(
+            order(&wish(None, None), false, &[lost("a")]),
+            Err(Nothing::NeedsReentry)
+        );
+    }
+
+    #[test]
+    fn without_entries_it_says_so() {
+        assert_eq!(
+            order::<Row>(&wish(None, None), false, &[]),
+            Err(Nothing::NoEntry)
+        );
+        assert_eq!(
+            order::<Row>(&wish(None, Some(Platform)), false, &[]),
+            Err(Nothing::NoEntry)
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! The candidates of a user, kept for a moment: a burst of requests asks the database once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use keyseal::envelope::sha256;
+
+use crate::clock;
+use crate::store::{Candidate, Owner, Store, StoreError};
+use crate::usage::{InUse, Life};
+
+/// A change made by another replica holds within one second; this leaves the rest for the query.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// More users than this at once, and all are asked for anew.
+const MANY: usize = 20_000;
+
+/// A candidate with what using it needs.
+pub struct Ready {
+    /// The row.
+    pub candidate: Candidate,
+    /// SHA-256 of the sealed key: what was opened is found again under it.
+    pub digest: [u8; 32],
+    /// Ends with a revoke.
+    pub life: Life,
+}
+
+impl AsRef<Candidate> for Ready {
+    fn as_ref(&self) -> &Candidate {
+        &self.candidate
+    }
+}
+
+/// Candidates by user and provider.
+#[derive(Default)]
+pub struct Roster {
+    /// Counts changes: a list that was read before one must not be kept after it.
+    changes: AtomicU64,
+    lists: Mutex<Lists>,
+}
+
+type Lists = HashMap<Owner, Vec<(&'static str, List)>>;
+
+struct List {
+    candidates: Arc<[Ready]>,
+    until: Instant,
+}
+
+impl Roster {
+    /// The active, unexpired entries of a provider, in priority order.
+    pub async fn of(
+        &self,
+        store: &Store,
+        in_use: &InUse,
+        owner: &Owner,
+        provider: &'static str,
+    ) -> Result<Arc<[Ready]>, StoreError> {
+        if let Some(known) = self.known(owner, provider) {
+            return Ok(known);
+        }
+        loop {
+            let changes = self.changes.load(Ordering::Acquire);
+            let rows = store.candidates(owner, provider, clock::micros()).await?;
+            let ready = rows.into_iter().map(|candidate| Ready {
+                digest: sha256(candidate.sealed_key.as_bytes()),
+                life: in_use.life(owner, &candidate.id),
+                candidate,
+            });
+            let candidates = ready.collect();
+            // What was read before a revoke must not be used after it.
+            if self.keep(owner, provider, &candidates, changes) {
+                return Ok(candidates);
+            }
+        }
+    }
+
+    /// Forgets what is known of a user: an entry was added, changed or revoked.
+    pub fn forget(&self, owner: &Owner) {
+        let mut lists = self.lock();
+        self.changes.fetch_add(1, Ordering::Release);
+        lists.remove(owner);
+    }
+
+    /// Drops what is no longer fresh.
+    pub fn sweep(&self) {
+        let now = Instant::now();
+        self.lock().retain(|_, lists| {
+            lists.retain(|(_, list)| now < list.until);
+            !lists.is_empty()
+        });
+    }
+
+    fn known(&self, owner: &Owner, provider: &str) -> Option<Arc<[Ready]>> {
+        let lists = self.lock();
+        let (_, list) = lists.get(owner)?.iter().find(|(id, _)| *id == provider)?;
+        (Instant::now() < list.until).then(|| Arc::clone(&list.candidates))
+    }
+
+    /// Keeps a list that was read when so many changes had been made; `false` if there were more.
+    fn keep(
+        &self,
+        owner: &Owner,
+        provider: &'static str,
+        candidates: &Arc<[Ready]>,
+        changes: u64,
+    ) -> bool {
+        let mut lists = self.lock();
+        if self.changes.load(Ordering::Acquire) != changes {
+            return false;
+        }
+        if lists.len() >= MANY {
+            lists.clear();
+        }
+        let list = List {
+            candidates: Arc::clone(candidates),
+            until: Instant::now() + FRESH,
+        };
+        let of_owner = lists.entry(owner.clone()).or_default();
+        of_owner.retain(|(id, _)| *id != provider);
+        of_owner.push((provider, list));
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lists> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
