@@ -67,6 +67,10 @@ impl Service<Name> for Resolver {
         Poll::Ready(Ok(()))
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that makes connections"
+    )]
     fn call(&mut self, name: Name) -> Self::Future {
         let reach = self.reach;
         Box::pin(async move {

@@ -163,6 +163,10 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that makes connections"
+    )]
     fn new(reach: Reach, extra_roots: &[CertificateDer<'static>], upstream: &Upstream) -> Self {
         let timeout = Duration::from_secs(upstream.connect_timeout_seconds);
         let connector = connect::connector(reach, connect::tls(extra_roots), timeout);

@@ -4,3 +4,4 @@
 pub mod envelope;
 pub mod opened;
 pub mod ring;
+mod short_lived;
