@@ -4,11 +4,13 @@ use std::{ops::Deref, sync::Arc};
 
 use crate::{
     auth::Verifier,
+    choose::roster::Roster,
     config::Config,
     http::rate::Buckets,
     outgoing::Client,
-    store::Store,
+    store::{Owner, Store},
     unwrap::{envelope::Sessions, opened::Opened, ring::KeyRing},
+    usage::InUse,
 };
 
 /// One handle on all of it; a clone is a pointer.
@@ -27,6 +29,10 @@ pub struct App {
     pub verifier: Verifier,
     /// The only way out.
     pub client: Client,
+    /// What a user's requests choose from, for a moment.
+    pub roster: Roster,
+    /// The entries that something runs under.
+    pub in_use: InUse,
     /// Unwrapped keys, for a short time.
     pub opened: Opened,
     /// Unwrapped sessions, for a short time.
@@ -41,6 +47,30 @@ impl AppState {
     /// Wraps the parts.
     pub fn new(app: App) -> Self {
         Self(Arc::new(app))
+    }
+}
+
+impl App {
+    /// To be called after every write to a user's entries: what was remembered of them no longer
+    /// holds.
+    pub fn entries_changed(&self, owner: &Owner) {
+        self.roster.forget(owner);
+    }
+
+    /// To be called after a revoke, or after a key was replaced: its plaintext goes, and what runs
+    /// under it ends.
+    pub fn key_gone(&self, owner: &Owner, id: &str) {
+        self.roster.forget(owner);
+        self.opened.forget(owner, id);
+        self.in_use.end(owner, id);
+    }
+
+    /// Drops what was kept long enough; to be called every second.
+    pub fn sweep(&self) {
+        self.opened.sweep();
+        self.sessions.sweep();
+        self.roster.sweep();
+        self.in_use.sweep();
     }
 }
 

@@ -4,4 +4,3 @@
 mod companion_key;
 mod envelope;
 mod keyset;
-mod protocol;

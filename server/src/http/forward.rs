@@ -1,10 +1,154 @@
 //! `/forward/{provider}/{path…}`: the provider's own API, under the caller's key.
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::get;
+use http::Uri;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+use super::credential::{self, Credential};
+use super::{Code, Problem};
 use crate::AppState;
+use crate::auth::Caller;
+use crate::clock;
+use crate::outgoing::Outbound;
+use crate::usage::WhileAlive;
 
-/// The routes of forward.
+const SERVED_BY: HeaderName = HeaderName::from_static("keyseal-served-by");
+const ATTEMPTS: HeaderName = HeaderName::from_static("keyseal-attempts");
+
+/// The routes of forward. `GET` answers `HEAD` too.
 pub fn routes() -> Router<AppState> {
-    Router::new()
+    let methods = get(forward)
+        .post(forward)
+        .put(forward)
+        .patch(forward)
+        .delete(forward);
+    Router::new().route("/forward/{provider}/{*path}", methods)
+}
+
+/// One request, from the door to the provider and back.
+async fn forward(
+    State(state): State<AppState>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let uri = head.uri.clone();
+    let asked = Asked::read(&uri)?;
+    let limit = state.config.limits.forward_body_bytes as u64;
+    let route = state
+        .client
+        .route(asked.provider)
+        .ok_or(Code::ProviderUnknown)?;
+    route.check_path(asked.path)?;
+    check_length(&head.headers, limit)?;
+    check_tier(&state, &caller)?;
+
+    let (credential, target) =
+        credential::choose(&state, &caller, &head, uri.path(), route).await?;
+
+    let outbound = Outbound {
+        method: head.method,
+        path_and_query: asked.path_and_query,
+        headers: head.headers,
+        body,
+        limit,
+    };
+    let answer = tokio::select! {
+        biased;
+        () = revoked(&credential) => return Err(was_revoked()),
+        answer = target.send(outbound, credential.key()) => answer?,
+    };
+
+    count(&state, &caller, &credential);
+    let (mut head, body) = answer.into_parts();
+    head.headers.insert(SERVED_BY, credential.served_by());
+    head.headers.insert(ATTEMPTS, HeaderValue::from_static("1"));
+    let body = Body::new(WhileAlive::new(body, credential.life().cloned()));
+    Ok(Response::from_parts(head, body))
+}
+
+/// What the URL asks for, byte for byte as it came.
+struct Asked<'a> {
+    provider: &'a str,
+    /// Below the provider's origin.
+    path: &'a str,
+    path_and_query: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    fn read(uri: &'a Uri) -> Result<Self, Problem> {
+        let whole = uri.path_and_query().map_or("", |whole| whole.as_str());
+        let below = whole.strip_prefix("/forward/").ok_or(Code::NotFound)?;
+        let slash = below.find('/').ok_or(Code::NotFound)?;
+        let (provider, path_and_query) = below.split_at(slash);
+        let path = path_and_query.split('?').next().unwrap_or(path_and_query);
+        Ok(Self {
+            provider,
+            path,
+            path_and_query,
+        })
+    }
+}
+
+/// A body that says it is too large is not begun; others are cut where they become so.
+fn check_length(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    match length.and_then(|length| length.parse::<u64>().ok()) {
+        Some(length) if length > limit => Err(Problem::new(
+            Code::TooLarge,
+            format!("The body is larger than the {limit} bytes that are forwarded."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_tier(state: &AppState, caller: &Caller) -> Result<(), Problem> {
+    let (_, tier) = state.config.tiers.resolve(Some(&caller.tier));
+    if tier.byok {
+        Ok(())
+    } else {
+        Err(Code::ByokNotInTier.into())
+    }
+}
+
+async fn revoked(credential: &Credential) {
+    match credential.life() {
+        Some(life) => life.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn was_revoked() -> Problem {
+    Problem::new(
+        Code::NoCredential,
+        "The key was revoked while the request ran.",
+    )
+}
+
+fn count(state: &AppState, caller: &Caller, credential: &Credential) {
+    if let Credential::Entry { id, .. } = credential {
+        state.store.record_use(&caller.owner, id, clock::micros());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_is_taken_as_it_came() {
+        let uri: Uri = "/forward/gemini/v1beta/models/a%20b:go?x=%2F/y&z"
+            .parse()
+            .expect("a URI");
+        let asked = Asked::read(&uri).expect("well-formed");
+        assert_eq!(asked.provider, "gemini");
+        assert_eq!(asked.path, "/v1beta/models/a%20b:go");
+        assert_eq!(asked.path_and_query, "/v1beta/models/a%20b:go?x=%2F/y&z");
+    }
 }
