@@ -4,3 +4,4 @@
 mod companion_key;
 mod envelope;
 mod keyset;
+mod protocol;
