@@ -1,6 +1,6 @@
 // What building needs: a Rust toolchain with the wasm target, the wasm tools, npm packages.
 
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { prependPath, root, toolsDir, which } from "./paths.mjs";
 import { capture, run } from "./run.mjs";
@@ -90,9 +90,9 @@ async function addCargoTool(program, crate, version, flags, good = (found) => fo
     mkdirSync(toolsDir, { recursive: true });
     const args = ["install", crate, "--version", version, "--root", toolsDir, "--force", ...flags];
     // Its own target folder: cargo would otherwise rebuild these crates into ours.
-    await run("cargo", args, {
-      env: { ...process.env, CARGO_TARGET_DIR: join(toolsDir, "target") },
-    });
+    const scratch = join(toolsDir, "target");
+    await run("cargo", args, { env: { ...process.env, CARGO_TARGET_DIR: scratch } });
+    rmSync(scratch, { recursive: true, force: true });
   }
   ok(`${program} ${installed()}`);
 }
