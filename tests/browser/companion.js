@@ -29,13 +29,15 @@ export async function companion() {
   const key = await rsa("RSA-OAEP", ["encrypt", "decrypt"]);
   identity.jwk = { ...identity.jwk, use: "sig", alg: "PS256" };
   key.jwk = { ...key.jwk, use: "enc", alg: "RSA-OAEP-256" };
-  return { identity, key, jwk: key.jwk };
+  // One time for all its key sets: under one number there is only one content.
+  const since = Math.floor(Date.now() / 1000);
+  return { identity, key, jwk: key.jwk, since };
 }
 
 /** What `GET /.well-known/keyseal` answers. */
 export async function wellKnown(companion, issuer, seq) {
-  const now = Math.floor(Date.now() / 1000);
-  const payload = { v: 1, issuer, seq, iat: now, exp: now + 3600, keys: [companion.key.jwk] };
+  const { since } = companion;
+  const payload = { v: 1, issuer, seq, iat: since, exp: since + 3600, keys: [companion.key.jwk] };
   const header = { alg: "PS256", typ: "keyseal-keyset+jws", kid: companion.identity.jwk.kid };
   const input = [header, payload].map((part) => base64url(text.encode(JSON.stringify(part)))).join(".");
   const signature = await crypto.subtle.sign(
