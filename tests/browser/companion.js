@@ -121,7 +121,7 @@ export function evictDeviceKeys() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.deleteDatabase("keyseal");
     request.onerror = reject;
-    request.onblocked = reject;
+    // Blocked is not failed: it goes on as soon as the connection just closed is gone.
     request.onsuccess = resolve;
   });
 }
