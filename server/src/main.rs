@@ -1,2 +1,221 @@
-//! companion
-fn main() {}
+//! The companion's command line.
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use keyseal_server::{
+    auth::{Verifier, token::sign_hs256},
+    clock,
+    config::{Auth, Config, JwtKey},
+    hardening, logging,
+    start::Server,
+    store,
+    unwrap::ring::KeyRing,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::level_filters::LevelFilter;
+use zeroizing_alloc::ZeroAlloc;
+
+/// What is freed is zeroed: no copy of a key outlives its owner.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
+
+type Failure = Box<dyn std::error::Error>;
+
+/// The companion of keyseal: stores sealed keys and forwards requests under them.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves until it is told to stop.
+    Serve {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Adds the built-in provider `demo`, whose keys look like `demo-…` and cost nothing.
+        #[arg(long)]
+        demo: bool,
+        /// The finest events to log.
+        #[arg(long, value_enum, default_value = "info")]
+        log: Level,
+    },
+    /// Prints a token to try the API with; in local mode a fresh link.
+    Token {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Whom the token is of.
+        #[arg(long, default_value = "test-user")]
+        sub: String,
+        /// The tier it claims.
+        #[arg(long)]
+        tier: Option<String>,
+        /// How long it is good.
+        #[arg(long, default_value_t = 1)]
+        hours: u16,
+    },
+    /// Brings the database's tables up to date.
+    Migrate {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// The companion's private keys.
+    #[command(subcommand)]
+    Keys(Keys),
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Lists them, the current one first.
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(clap::Args)]
+struct ConfigFile {
+    /// The configuration, a TOML file; each value also as KEYSEAL__SECTION__NAME.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<Config, Failure> {
+        Ok(Config::load(self.config.as_deref())?)
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+impl From<Level> for LevelFilter {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let warnings = hardening::apply();
+    match run(Cli::parse().command, &warnings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "keyseal-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    match command {
+        Command::Serve { config, demo, log } => {
+            logging::start(log.into());
+            warnings
+                .iter()
+                .for_each(|warning| tracing::warn!("{warning}"));
+            runtime.block_on(serve(config.load()?, demo))
+        }
+        Command::Token {
+            config,
+            sub,
+            tier,
+            hours,
+        } => print(&token(&config.load()?, &sub, tier.as_deref(), hours)?),
+        Command::Migrate { config } => {
+            let config = config.load()?;
+            runtime.block_on(store::migrate(&config.database_url))?;
+            print("The tables are up to date.")
+        }
+        Command::Keys(Keys::List { config }) => keys_list(&config.load()?),
+    }
+}
+
+async fn serve(config: Config, demo: bool) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let server = Server::bind(config, demo).await?;
+    tracing::info!(address = %server.address(), demo, "listening");
+    if let Some(link) = server.link().map_err(|problem| problem.detail)? {
+        print(&format!("Open {link}"))?;
+    }
+    server
+        .run(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+        .await;
+    Ok(())
+}
+
+fn token(config: &Config, sub: &str, tier: Option<&str>, hours: u16) -> Result<String, Failure> {
+    let now = clock::seconds();
+    match &config.auth {
+        Auth::Local => {
+            let verifier = Verifier::open(config)?;
+            let local = verifier.local().ok_or("this is not local mode")?;
+            let code = local.link(now).map_err(|problem| problem.detail)?;
+            Ok(format!("Open {}/#link={code}", config.public_url()))
+        }
+        Auth::Jwt(jwt) => {
+            let JwtKey::Hs256(secret) = &jwt.key;
+            let mut claims = serde_json::json!({
+                "iss": jwt.issuer, "aud": jwt.audience, "sub": sub,
+                "iat": now, "exp": now + i64::from(hours) * 3600,
+            });
+            if let Some(tier) = tier {
+                claims["tier"] = tier.into();
+            }
+            Ok(sign_hs256(secret.expose(), &claims)?)
+        }
+    }
+}
+
+fn keys_list(config: &Config) -> Result<(), Failure> {
+    let ring = KeyRing::read(&config.keys_dir)?;
+    let published = ring.published();
+    let current = ring.current_kid();
+    print(&format!(
+        "key set {} for {}, good until {}",
+        published.seq(),
+        published.issuer(),
+        clock::rfc3339(published.exp() * 1_000_000)
+    ))?;
+    let listed = published.keys().iter().filter_map(|key| key.kid.clone());
+    let published: Vec<String> = listed.collect();
+    for kid in &published {
+        let what = if *kid == current {
+            "current"
+        } else {
+            "published"
+        };
+        print(&format!("{kid}  {what}"))?;
+    }
+    for kid in ring.kids().iter().filter(|kid| !published.contains(kid)) {
+        print(&format!("{kid}  opens only"))?;
+    }
+    Ok(())
+}
+
+/// Standard output is for people and scripts; the log goes to standard error.
+fn print(line: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{line}")?;
+    Ok(())
+}

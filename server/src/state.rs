@@ -1,6 +1,6 @@
 //! What every request shares.
 
-use std::{ops::Deref, sync::Arc};
+use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
 use crate::{
     auth::Verifier,
@@ -21,6 +21,8 @@ pub struct AppState(Arc<App>);
 pub struct App {
     /// What the operator wrote.
     pub config: Config,
+    /// Where the demo provider listens, if it was asked for.
+    pub demo: Option<SocketAddr>,
     /// The database.
     pub store: Store,
     /// The private keys.

@@ -62,8 +62,8 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(refuse("must be an http or https URL with a host"));
     }
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(refuse("must be an origin: no path, query or fragment"));
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("must have no query or fragment"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refuse("must not hold a user name or password"));
@@ -188,6 +188,12 @@ fn database(url: &str, file: Option<&Path>) -> Result<(), ConfigError> {
 
 fn provider(id: &str, raw: RawProvider) -> Result<Provider, ConfigError> {
     let key = |name: &str| format!("providers.{id}.{name}");
+    if keyseal::catalogue::find(id).is_none() {
+        return Err(ConfigError::value(
+            format!("providers.{id}"),
+            "is no provider of the catalogue",
+        ));
+    }
     let origin = match raw.origin {
         None => None,
         Some(text) => Some(

@@ -123,7 +123,7 @@ impl Config {
         matches!(self.auth, Auth::Local)
     }
 
-    /// What browsers call this server, without a trailing slash.
+    /// What browsers call this server, without a trailing slash; the key set's issuer.
     pub fn public_url(&self) -> String {
         let url = match &self.public_url {
             Some(url) => url.to_string(),

@@ -1,10 +1,73 @@
 //! The request path: who may come in, what is refused at the door, and where it goes.
 
+mod api;
+mod cors;
 mod credential;
 pub mod error;
 pub mod forward;
+mod guard;
+mod headers;
+mod health;
+mod json;
+mod log;
+mod page;
+mod plain;
 pub mod rate;
 mod refusals;
 pub mod test_key;
+mod well_known;
 
-pub use error::{Code, Problem};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use self::{
+    error::{Code, Problem},
+    log::RequestId,
+};
+use crate::AppState;
+
+/// The whole server, top to bottom. A request passes the layers from the last one named to the
+/// first, and its answer passes them back.
+pub fn service(state: AppState) -> Router {
+    let api = api::routes()
+        .merge(test_key::routes())
+        .fallback(nothing_here)
+        // Before any handler, and so before anything is stored.
+        .layer(from_fn_with_state(state.clone(), plain::refuse))
+        .layer(from_fn(headers::api));
+    let public = well_known::routes()
+        .merge(health::routes())
+        .layer(from_fn(headers::api));
+
+    Router::new()
+        .nest("/api/v1", api)
+        .merge(public)
+        .merge(forward::routes())
+        .fallback_service(page::service(&state.config))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cors::layer(&state.config))
+        // Local mode: whoever rebinds a name to this machine, or calls from another site.
+        .layer(from_fn_with_state(state.clone(), guard::local))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(log::request))
+        .with_state(state)
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(Code::NotFound, "There is no such call.")
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Code::NotFound, "This call does not take that method.")
+        .status(http::StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// What the panic said is not answered and not logged: it could hold a value.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    tracing::error!("a handler panicked");
+    Problem::new(Code::Unavailable, "The companion failed at this request.").into_response()
+}

@@ -42,6 +42,13 @@ impl Folder {
         })
     }
 
+    /// One that was made before.
+    pub fn existing(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+        }
+    }
+
     /// The key set's file.
     pub fn keyset_path(&self) -> PathBuf {
         self.dir.join("keyset.jws")

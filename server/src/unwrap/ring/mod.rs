@@ -56,22 +56,23 @@ struct Loaded {
 impl KeyRing {
     /// Opens the ring for the companion at `issuer`; makes its keys at first start.
     pub fn open(keys_dir: &Path, issuer: &str) -> Result<Self, RingError> {
-        let folder = Folder::open(keys_dir)?;
-        folder.make_missing(issuer)?;
+        Folder::open(keys_dir)?.make_missing(issuer)?;
+        let ring = Self::read(keys_dir)?;
+        if ring.issuer == issuer {
+            return Ok(ring);
+        }
+        let reason = format!("is for {}, but public_url is {issuer}", ring.issuer);
+        Err(RingError::new(&ring.folder.keyset_path(), reason))
+    }
+
+    /// Reads a ring that was made before; makes and signs nothing.
+    pub fn read(keys_dir: &Path) -> Result<Self, RingError> {
+        let folder = Folder::existing(keys_dir);
         let seen = folder.fingerprint()?;
         let loaded = load(&folder)?;
-        if loaded.keyset.issuer() != issuer {
-            return Err(RingError::new(
-                &folder.keyset_path(),
-                format!(
-                    "is for {}, but public_url is {issuer}",
-                    loaded.keyset.issuer()
-                ),
-            ));
-        }
         Ok(Self {
+            issuer: loaded.keyset.issuer().to_owned(),
             folder,
-            issuer: issuer.to_owned(),
             loaded: ArcSwap::from_pointee(loaded),
             seen: Mutex::new(seen),
         })

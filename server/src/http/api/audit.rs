@@ -1,0 +1,63 @@
+//! `/api/v1/audit`: who did what, when.
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::Problem;
+use crate::{AppState, auth::Caller, clock, store::Event};
+
+const PAGE: i64 = 50;
+const LARGEST_PAGE: i64 = 200;
+
+#[derive(Deserialize)]
+pub struct Page {
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+pub async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(page) = page.map_err(|_| Problem::validation("`limit` must be a number."))?;
+    let limit = page.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    if page
+        .cursor
+        .as_deref()
+        .is_some_and(|cursor| Uuid::parse_str(cursor).is_err())
+    {
+        return Err(Problem::validation(
+            "`cursor` must be a `nextCursor` of an answer before.",
+        ));
+    }
+    // One more than asked tells whether there is a next page.
+    let mut events = state
+        .store
+        .events(&caller.owner, page.cursor.as_deref(), limit + 1)
+        .await?;
+    let wanted = usize::try_from(limit).unwrap_or_default();
+    let more = events.len() > wanted;
+    events.truncate(wanted);
+    let next = events.last().filter(|_| more).map(|event| event.id.clone());
+    let sub = caller.owner.sub();
+    let events: Vec<Value> = events.into_iter().map(|event| view(sub, event)).collect();
+    Ok(Json(json!({ "events": events, "nextCursor": next })))
+}
+
+fn view(sub: &str, event: Event) -> Value {
+    json!({
+        "id": event.id,
+        "at": clock::rfc3339(event.at),
+        "actor": sub,
+        "action": event.action,
+        "entryId": event.entry_id,
+        "provider": event.provider,
+        "detail": event.detail,
+    })
+}

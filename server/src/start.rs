@@ -1,0 +1,229 @@
+//! From a configuration to a running server, and back to nothing.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, task::JoinSet, time};
+
+use crate::{
+    AppState,
+    auth::Verifier,
+    choose::roster::Roster,
+    clock,
+    config::{Config, ConfigError},
+    demo, http,
+    http::{Problem, rate::Buckets},
+    outgoing::{Client, ClientError},
+    state::App,
+    store::{Store, StoreError},
+    unwrap::{
+        envelope::Sessions,
+        opened::Opened,
+        ring::{KeyRing, RingError},
+    },
+    usage::InUse,
+};
+
+/// How long open streams may go on after the signal to stop.
+const GRACE: Duration = Duration::from_secs(8);
+/// How long a connection may take to send a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// `keys_dir` is looked at this often.
+const RING_INTERVAL: Duration = Duration::from_secs(2);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+const FORGET_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The configuration or one of its secrets.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The private keys.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// What is said about a provider.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The address to listen on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The demo provider.
+    #[error("the demo provider does not start: {0}")]
+    Demo(std::io::Error),
+}
+
+/// A server that is bound and ready to run.
+pub struct Server {
+    state: AppState,
+    listener: TcpListener,
+}
+
+impl Server {
+    /// Binds, opens the database and the key ring; both are made at first start.
+    pub async fn bind(mut config: Config, with_demo: bool) -> Result<Self, StartError> {
+        let failed = |source| StartError::Listen {
+            address: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        config.bound_to(address);
+
+        let ring = KeyRing::open(&config.keys_dir, &config.public_url())?;
+        let verifier = Verifier::open(&config)?;
+        let store = Store::open(&config.database_url).await?;
+        let demo = match with_demo {
+            true => Some(demo::start().await.map_err(StartError::Demo)?),
+            false => None,
+        };
+        let state = AppState::new(App {
+            roster: Roster::default(),
+            in_use: InUse::default(),
+            client: Client::new(&config, demo)?,
+            opened: Opened::new(&config),
+            sessions: Sessions::new(&config),
+            uploads: Buckets::per_minute(config.limits.uploads_per_minute),
+            new_sessions: Buckets::per_minute(config.limits.sessions_per_minute),
+            ring: Arc::new(ring),
+            demo,
+            store,
+            verifier,
+            config,
+        });
+        Ok(Self { state, listener })
+    }
+
+    /// What the requests share.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.state.config.listen
+    }
+
+    /// In local mode a link that opens the page, once.
+    pub fn link(&self) -> Result<Option<String>, Problem> {
+        let Some(local) = self.state.verifier.local() else {
+            return Ok(None);
+        };
+        let code = local.link(clock::seconds())?;
+        Ok(Some(format!(
+            "{}/#link={code}",
+            self.state.config.public_url()
+        )))
+    }
+
+    /// Serves until `stop` is ready, then gives what is open a bounded time to end.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let background = background(&self.state);
+        let connections = GracefulShutdown::new();
+        let service = TowerToHyperService::new(http::service(self.state.clone()));
+        let builder = builder();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = &mut stop => break,
+            };
+            let Ok((stream, _)) = accepted else {
+                // Out of file descriptors, mostly: others have to close first.
+                time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let _ = stream.set_nodelay(true);
+            let connection = builder
+                .serve_connection_with_upgrades(TokioIo::new(stream), service.clone())
+                .into_owned();
+            let watched = connections.watch(connection);
+            tokio::spawn(async move {
+                // A connection that breaks is the caller's business.
+                let _ = watched.await;
+            });
+        }
+        drop(self.listener);
+        tracing::info!("stopping");
+        if time::timeout(GRACE, connections.shutdown()).await.is_err() {
+            tracing::warn!("streams that were still open are cut");
+        }
+        drop(background);
+        self.state.store.close().await;
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_TIMEOUT);
+    builder
+}
+
+/// What runs beside the requests; ends when the set is dropped.
+fn background(state: &AppState) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let sweeping = state.clone();
+    tasks.spawn(async move {
+        let mut ticks = time::interval(SWEEP_INTERVAL);
+        loop {
+            ticks.tick().await;
+            sweeping.sweep();
+            if let Err(error) = sweeping.store.flush_uses().await {
+                tracing::warn!(%error, "counts were not written; tried again in a moment");
+            }
+        }
+    });
+    let ring = Arc::clone(&state.ring);
+    tasks.spawn(async move {
+        let mut ticks = time::interval(RING_INTERVAL);
+        let mut last_failure = String::new();
+        loop {
+            ticks.tick().await;
+            let ring = Arc::clone(&ring);
+            match tokio::task::spawn_blocking(move || ring.refresh()).await {
+                Ok(Ok(changed)) => {
+                    last_failure.clear();
+                    if changed {
+                        tracing::info!("the key ring was read again");
+                    }
+                }
+                Ok(Err(error)) if error.to_string() != last_failure => {
+                    last_failure = error.to_string();
+                    tracing::error!(%error, "the key ring stays as it was");
+                }
+                _ => {}
+            }
+        }
+    });
+    let forgetting = state.clone();
+    tasks.spawn(async move {
+        let mut ticks = time::interval(FORGET_INTERVAL);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = forgetting.store.forget_replays().await {
+                tracing::warn!(%error, "old envelopes were not forgotten");
+            }
+        }
+    });
+    tasks
+}
