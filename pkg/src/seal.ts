@@ -1,6 +1,5 @@
 import { KeysealError } from "./errors.js";
-import type { Core } from "./loader/core.js";
-import { coreNow } from "./loader/init.js";
+import { type Core, coreNow } from "./loader/init.js";
 import type { Detection, ProviderInfo, SealedKey } from "./types.js";
 import { mergedProviders } from "./vault/providers.js";
 

@@ -1,3 +1,7 @@
+import type { ProviderInfo as Compiled } from "./wasm/keyseal.js";
+
+export type { Detection, SealedKey } from "./wasm/keyseal.js";
+
 /** Where an entry lives: sealed on the companion (and readable by no browser), or in this browser's vault alone. */
 export type Storage = "synced" | "browser";
 
@@ -5,7 +9,7 @@ export type Storage = "synced" | "browser";
 export type Status = "untested" | "valid" | "limited" | "invalid" | "unknown";
 
 /** Kinds of provider, as the page groups them. */
-export type Category = "llm" | "image" | "video" | "audio" | "research";
+export type Category = Compiled["categories"][number];
 
 /** One stored key, masked. Nothing in here opens it. */
 export interface Entry {
@@ -37,46 +41,12 @@ export interface Entry {
   readonly host: string | null;
 }
 
-/** A provider of the catalogue. */
-export interface ProviderInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly categories: readonly Category[];
-  /** Where the provider makes and revokes keys. */
-  readonly dashboard: string;
-  /** What `baseURL` adds below the provider's origin, such as `/v1`. */
-  readonly basePath: string;
-  /** What a test call costs: `free`, `quota`, `mayCost`, or `none` where there is no cheap test. */
-  readonly testCost: string;
-  /** Whether the provider may be called from a page directly. */
-  readonly cors: string;
-  /** Path of OpenAI-compatible chat, where it has one; known from the companion. */
+/** A provider: the catalogue's facts, and what only the companion tells. */
+export interface ProviderInfo extends Readonly<Compiled> {
+  /** Path of OpenAI-compatible chat, where it has one. */
   readonly chatPath: string | null;
-  /** The model that a chat starts with; known from the companion. */
+  /** The model that a chat starts with. */
   readonly defaultModel: string | null;
-  /** Whether its owner may name a host of their own (Azure resources, gateways). */
-  readonly customHost: boolean;
-}
-
-/** What detection makes of a pasted text. The text itself is not in it. */
-export interface Detection {
-  readonly provider: string | null;
-  readonly confidence: "certain" | "likely" | "none";
-  readonly alternatives: readonly string[];
-  readonly hint: string;
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
-}
-
-/** A key sealed to the companion: a JWE in general JSON form. */
-export interface SealedKey {
-  readonly protected: string;
-  readonly recipients: readonly {
-    readonly header: { readonly kid: string };
-    readonly encrypted_key: string;
-  }[];
-  readonly iv: string;
-  readonly ciphertext: string;
-  readonly tag: string;
 }
 
 /** What a test of a key said. */

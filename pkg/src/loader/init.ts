@@ -1,7 +1,9 @@
 import { ownFile } from "#own-file";
 import { KeysealError } from "../errors.js";
 import instantiate, * as glue from "../wasm/keyseal.js";
-import type { Core } from "./core.js";
+
+/** What the wasm module exports. */
+export type Core = typeof glue;
 
 /** Where the wasm comes from, for builds that do not let the package find its own file. */
 export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Module;
@@ -46,7 +48,7 @@ async function load(source?: WasmSource): Promise<Core> {
   } catch (error) {
     throw blocked(error) ?? error;
   }
-  loaded = glue as unknown as Core;
+  loaded = glue;
   return loaded;
 }
 

@@ -3,12 +3,6 @@ import { KeysealError } from "../errors.js";
 /** Gives the caller's token for the companion; asked before every request, so that it may change. */
 export type TokenSource = () => string | Promise<string>;
 
-/** What `GET /.well-known/keyseal` holds; verified in the wasm, never here. */
-export interface WellKnown {
-  now?: number | string;
-  [member: string]: unknown;
-}
-
 const API_TIMEOUT_MS = 30_000;
 
 /** The companion's JSON API, as calls that either answer or throw a `KeysealError`. */
@@ -17,26 +11,12 @@ export class Companion {
   readonly url: string;
   readonly #prefix: string;
   readonly #token: TokenSource;
-  #clockOffset = 0;
 
   constructor(url: string, token: TokenSource) {
     const parsed = parseUrl(url);
     this.#prefix = parsed.pathname.replace(/\/+$/, "");
     this.url = parsed.origin + this.#prefix;
     this.#token = token;
-  }
-
-  /** Seconds since the epoch by the companion's clock: a wrong clock here must not make fresh keys look stale. */
-  now(): number {
-    return Math.floor(Date.now() / 1000 + this.#clockOffset);
-  }
-
-  /**
-   * Seconds for judging whether a signed key set has run out. The later of both clocks: `now` is not signed, so it
-   * may move a slow clock forward, but never bring an old key set back to life.
-   */
-  nowForKeyset(): number {
-    return Math.max(this.now(), Math.floor(Date.now() / 1000));
   }
 
   async token(): Promise<string> {
@@ -56,13 +36,10 @@ export class Companion {
     return url.pathname.slice(this.#prefix.length);
   }
 
-  async wellKnown(): Promise<WellKnown> {
+  /** The companion's identity and key set; what they are worth is found out in the wasm. */
+  async wellKnown(): Promise<object> {
     const response = await this.#send("GET", "/.well-known/keyseal", { cache: "no-store" });
-    const body = (await readJson(response)) as WellKnown;
-    const now = typeof body.now === "string" ? Date.parse(body.now) / 1000 : body.now;
-    if (typeof now === "number" && Number.isFinite(now))
-      this.#clockOffset = now - Date.now() / 1000;
-    return body;
+    return (await readJson(response)) as object;
   }
 
   async call<T>(

@@ -1,5 +1,5 @@
-import type { LocalEntry } from "../loader/core.js";
-import type { Entry } from "../types.js";
+import type { Entry, Status } from "../types.js";
+import type { LocalEntry } from "../wasm/keyseal.js";
 
 /** An entry as the companion lists it. The ciphertext goes to the local copy and is not shown. */
 export interface ListedEntry extends Omit<Entry, "host" | "label"> {
@@ -64,34 +64,38 @@ function shown({ sealedKey: _ciphertext, ...entry }: ListedEntry): Entry {
   return Object.freeze({ ...entry, label: entry.label ?? "", host: entry.host ?? null });
 }
 
-function shownLocal(entry: LocalEntry): Entry {
-  const damaged = entry.damaged === true;
+function shownLocal(entry: LocalEntry & Partial<Pick<Entry, "needsReentry">>): Entry {
+  const status = entry.status as Status;
   return Object.freeze({
     id: entry.id,
-    provider: entry.provider,
+    provider: entry.provider ?? "",
     label: entry.label ?? "",
-    keyHint: entry.keyHint,
+    keyHint: entry.keyHint ?? "…",
     storage: entry.storage,
-    status: entry.status,
-    statusDetail: damaged
-      ? "What this browser stored for it is damaged."
-      : (entry.statusDetail ?? null),
-    isValid:
-      entry.status === "valid" || entry.status === "limited"
-        ? true
-        : entry.status === "invalid"
-          ? false
-          : null,
-    isActive: entry.isActive,
-    priority: entry.priority,
+    status: status ?? "unknown",
+    statusDetail: entry.damaged ? damage(entry.damaged) : (entry.statusDetail ?? null),
+    isValid: validity(status),
+    isActive: entry.isActive ?? true,
+    priority: entry.priority ?? 0,
     totalRequests: null,
     totalTokens: null,
     estimatedCostUsd: null,
-    createdAt: entry.createdAt,
+    createdAt: entry.createdAt ?? "",
     lastTestedAt: entry.lastTestedAt ?? null,
     lastUsedAt: entry.lastUsedAt ?? null,
     expiresAt: entry.expiresAt ?? null,
-    needsReentry: damaged || entry.needsReentry === true,
+    needsReentry: entry.damaged !== null || entry.needsReentry === true,
     host: entry.host ?? null,
   });
+}
+
+/** Whether a status says that the provider takes the key: null where nothing is known. */
+export function validity(status: Status): boolean | null {
+  return status === "valid" || status === "limited" ? true : status === "invalid" ? false : null;
+}
+
+function damage(code: string): string {
+  return code === "vault_key_lost"
+    ? "This browser has lost what opens it."
+    : "What this browser stored for it is damaged.";
 }

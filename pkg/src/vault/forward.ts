@@ -2,6 +2,7 @@ import { KeysealError } from "../errors.js";
 import type { Entry } from "../types.js";
 import { type Companion, unreachable } from "./companion.js";
 import { usable } from "./entries.js";
+import { isStale } from "./pinned.js";
 
 /** What `forward` needs of the vault. */
 export interface ForwardParts {
@@ -11,7 +12,7 @@ export interface ForwardParts {
   envelope(
     entry: Entry,
     request: { method: string; path: string; token: string },
-  ): Record<string, string>;
+  ): Promise<Record<string, string>>;
   /** The companion no longer knows the key that was sealed to, or the clocks differ: look again. */
   refreshKeyset(): Promise<void>;
   /** A response that the enveloped key was the answer to. */
@@ -26,9 +27,6 @@ const CREDENTIAL_HEADERS = [
   "xi-api-key",
   "x-subscription-token",
 ];
-
-/** Answers after which sealing again, to a fresh key set and by a corrected clock, may help. */
-const SEAL_AGAIN = new Set(["unknown_kid", "envelope_expired", "envelope_refused"]);
 
 /** The `fetch` of a vault: same signature, but only to the companion, and with identity and key added. */
 export function forwardingFetch(parts: ForwardParts): typeof fetch {
@@ -48,7 +46,7 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
 
     const send = async (): Promise<Response> => {
       const token = await parts.companion.token();
-      const { headers, entry } = withKey(parts, asked, { method, path, token });
+      const { headers, entry } = await withKey(parts, asked, { method, path, token });
       const response = await request(parts.companion.url, input, {
         ...init,
         headers,
@@ -61,8 +59,7 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
 
     const replayable = !(input instanceof Request) && !(init?.body instanceof ReadableStream);
     const response = await send();
-    if (!replayable || !SEAL_AGAIN.has(response.headers.get("Keyseal-Error") ?? ""))
-      return response;
+    if (!replayable || !isStale(response.headers.get("Keyseal-Error"))) return response;
     await parts.refreshKeyset();
     await response.body?.cancel();
     return send();
@@ -70,11 +67,11 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
 }
 
 /** Picks the credential: a browser-only entry travels as an envelope, anything else the companion chooses. */
-function withKey(
+async function withKey(
   parts: ForwardParts,
   asked: Headers,
   request: { method: string; path: string; token: string },
-): { headers: Headers; entry: Entry | undefined } {
+): Promise<{ headers: Headers; entry: Entry | undefined }> {
   const headers = new Headers(asked);
   headers.set("Authorization", `Bearer ${request.token}`);
 
@@ -92,7 +89,7 @@ function withKey(
     headers.delete("Keyseal-Entry");
     if (!headers.has("Keyseal-Fallback")) headers.set("Keyseal-Fallback", "none");
   }
-  for (const [name, value] of Object.entries(parts.envelope(entry, request)))
+  for (const [name, value] of Object.entries(await parts.envelope(entry, request)))
     headers.set(name, value);
   return { headers, entry };
 }

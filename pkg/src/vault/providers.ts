@@ -1,4 +1,4 @@
-import type { Core } from "../loader/core.js";
+import type { Core } from "../loader/init.js";
 import type { ProviderInfo } from "../types.js";
 
 /** A provider as the companion lists it: the catalogue's facts, and what only the companion knows. */
@@ -23,7 +23,7 @@ export function mergedProviders(
   return [...known, ...others];
 }
 
-const NOTHING_KNOWN = {
+const NOTHING_KNOWN: Omit<ProviderInfo, "id" | "name"> = {
   categories: [],
   dashboard: "",
   basePath: "",
@@ -32,4 +32,4 @@ const NOTHING_KNOWN = {
   chatPath: null,
   defaultModel: null,
   customHost: false,
-} as const;
+};

@@ -1,6 +1,5 @@
 import { KeysealError } from "../errors.js";
-import type { Core, VaultCore } from "../loader/core.js";
-import { core as loadCore } from "../loader/init.js";
+import { type Core, core as loadCore } from "../loader/init.js";
 import type {
   CompanionIdentity,
   Detection,
@@ -9,10 +8,12 @@ import type {
   Storage,
   TestResult,
 } from "../types.js";
+import type { LocalEntry, LocalEntryPatch, VaultCore } from "../wasm/keyseal.js";
 import { Companion, type TokenSource } from "./companion.js";
-import { type ListedEntry, lastPriority, merged, usable } from "./entries.js";
+import { type ListedEntry, lastPriority, merged, usable, validity } from "./entries.js";
 import { forwardingFetch } from "./forward.js";
 import { type Flavour, type SdkOptions, sdkOptions } from "./options.js";
+import { Pinned } from "./pinned.js";
 import { type ListedProvider, mergedProviders } from "./providers.js";
 import { subjectOf } from "./subject.js";
 
@@ -71,15 +72,14 @@ export class Vault extends EventTarget {
   readonly #core: VaultCore;
   readonly #wasm: Core;
   readonly #companion: Companion;
-  readonly #trustedIdentity: string | undefined;
-  readonly #problems = new Map<"companion" | "keyset" | "storage", KeysealError>();
+  readonly #pinned: Pinned;
+  readonly #problems = new Map<"companion" | "storage", KeysealError>();
   readonly #servedBy = new WeakMap<Response, string>();
 
   readonly #sub: string;
   #listed: readonly ListedEntry[] | undefined;
   #listedProviders: readonly ListedProvider[] = [];
   #entries: readonly Entry[] = Object.freeze([]);
-  #identity: CompanionIdentity | undefined;
 
   /**
    * `fetch` with the caller's identity and key added. Only below the companion's `/forward` and `/v1`; any other
@@ -107,12 +107,12 @@ export class Vault extends EventTarget {
     this.#core = core;
     this.#companion = companion;
     this.#sub = sub;
-    this.#trustedIdentity = trustedIdentity;
+    this.#pinned = new Pinned(wasm, core, companion, trustedIdentity);
     this.fetch = forwardingFetch({
       companion,
       entries: () => this.#entries,
       envelope: (entry, request) => this.#envelope(entry, request),
-      refreshKeyset: () => this.#refreshKeyset(),
+      refreshKeyset: () => this.#pinned.refresh(),
       served: (response, entry) => this.#noteUse(response, entry),
     });
   }
@@ -161,7 +161,10 @@ export class Vault extends EventTarget {
    * for (const problem of vault.problems) banner(problem.message, problem.next);
    */
   get problems(): readonly KeysealError[] {
-    return [...this.#problems.values()];
+    const { refused } = this.#pinned;
+    const all = [...(refused ? [refused] : []), ...this.#problems.values()];
+    // A full disk fails pinning and copying alike: said once is enough.
+    return [...new Map(all.map((problem) => [problem.code, problem])).values()];
   }
 
   /**
@@ -191,7 +194,7 @@ export class Vault extends EventTarget {
    * console.log(vault.companion?.fingerprint);
    */
   get companion(): CompanionIdentity | undefined {
-    return this.#identity;
+    return this.#pinned.identity;
   }
 
   /**
@@ -236,7 +239,8 @@ export class Vault extends EventTarget {
       if (options.storage === "browser") {
         options.onStep?.("sealing");
         // Sealing and storing are one step inside the wasm: what is not stored was never sealed.
-        await this.#core.addBrowser(copyOf(pasted), { ...shared, now: this.#companion.now() });
+        await this.#pinned.ready();
+        await this.#core.addBrowser(copyOf(pasted), shared);
         options.onStep?.("storing");
       } else {
         await this.#upload(pasted, shared, options.onStep);
@@ -260,7 +264,7 @@ export class Vault extends EventTarget {
     const entry = this.#entry(id);
     try {
       if (entry.storage === "browser") {
-        await this.#core.replaceBrowser(id, copyOf(pasted), { now: this.#companion.now() });
+        await this.#core.replaceBrowser(id, copyOf(pasted));
       } else {
         const { provider, host } = entry;
         const sealed = { rid: id, provider, ...(host ? { host } : {}) };
@@ -377,18 +381,19 @@ export class Vault extends EventTarget {
    */
   async revoke(id: string): Promise<void> {
     const entry = this.#entry(id);
-    if (entry.storage === "synced") {
+    if (entry.storage === "browser") {
+      try {
+        this.#core.remove(id);
+      } catch (error) {
+        throw KeysealError.from(error);
+      }
+    } else {
       await this.#companion.call("DELETE", entryPath(id)).catch((error: unknown) => {
         // Already gone there (another tab, another device): what is left is this browser's copy.
         if (!(error instanceof KeysealError && error.code === "not_found")) throw error;
       });
-      this.#listed = this.#listed?.filter((listed) => listed.id !== id);
-    }
-    try {
-      this.#core.remove(id);
-    } catch (error) {
-      if (entry.storage === "browser") throw KeysealError.from(error);
-      this.#note("storage", error);
+      if (!this.#listed) await this.#list();
+      this.#setListed((this.#listed ?? []).filter((listed) => listed.id !== id));
     }
     this.#changed();
   }
@@ -402,9 +407,9 @@ export class Vault extends EventTarget {
    */
   async refresh(): Promise<void> {
     try {
-      const keyset = this.#refreshKeyset().catch((error: unknown) => {
-        // A refused key set is noted where it is refused; listing goes on without it.
-        if (!this.#problems.has("keyset")) throw error;
+      const keyset = this.#pinned.refresh().catch((error: unknown) => {
+        // Listing goes on without a key set that was refused; sealing does not.
+        if (error !== this.#pinned.refused) throw error;
       });
       await Promise.all([keyset, this.#list(), this.#listProviders()]);
       this.#problems.delete("companion");
@@ -462,7 +467,7 @@ export class Vault extends EventTarget {
       const path = request.path.replace(/[?#].*$/s, "");
       Object.assign(
         headers,
-        this.#envelope(entry, { method: request.method.toUpperCase(), path, token }),
+        await this.#envelope(entry, { method: request.method.toUpperCase(), path, token }),
       );
       if (request.entry) headers["Keyseal-Fallback"] = "none";
     } else if (request.entry) {
@@ -559,82 +564,38 @@ export class Vault extends EventTarget {
     this.#keepListed(entry);
   }
 
-  /** Seals to the pinned current key; if the companion has changed it meanwhile, once more to the new one. */
-  async #sealAndSend(
+  /** Seals to the pinned current key and sends it; see `Pinned.sealing`. */
+  #sealAndSend(
     pasted: string | Uint8Array,
     claims: { rid: string; provider: string; host?: string },
     send: (sealedKey: object) => Promise<ListedEntry>,
   ): Promise<ListedEntry> {
-    if (!this.#identity) await this.#refreshKeyset();
-    this.#mustTrustKeyset();
-    const seal = () => this.#core.seal(copyOf(pasted), { ...claims, now: this.#companion.now() });
-    try {
-      return await send(seal());
-    } catch (error) {
-      const { code } = KeysealError.from(error);
-      if (code !== "unknown_kid" && code !== "sealed_key_expired") throw error;
-      await this.#refreshKeyset();
-      return send(seal());
-    }
+    return this.#pinned.sealing(async () => send(this.#core.seal(copyOf(pasted), claims)));
   }
 
-  #envelope(
+  async #envelope(
     entry: Entry,
     request: { method: string; path: string; token: string },
-  ): Record<string, string> {
-    this.#mustTrustKeyset();
+  ): Promise<Record<string, string>> {
+    await this.#pinned.ready();
     try {
-      return { ...this.#core.requestHeaders(entry.id, { ...request, now: this.#companion.now() }) };
+      return { ...(await this.#core.requestHeaders(entry.id, request)) };
     } catch (error) {
       throw KeysealError.from(error);
     }
   }
 
-  async #testFromBrowser(entry: Entry): Promise<TestResult> {
+  #testFromBrowser(entry: Entry): Promise<TestResult> {
     const path = `/api/v1/test/${encodeURIComponent(entry.provider)}`;
-    const post = async () => {
+    return this.#pinned.sealing(async () => {
       const token = await this.#companion.token();
-      const headers = this.#envelope(entry, { method: "POST", path, token });
+      const headers = await this.#envelope(entry, { method: "POST", path, token });
       return this.#companion.call<TestResult>("POST", path, {
         token,
         headers,
         timeoutMs: TEST_TIMEOUT_MS,
       });
-    };
-    return post().catch(async (error: unknown) => {
-      const { code } = KeysealError.from(error);
-      if (code !== "unknown_kid" && code !== "envelope_expired" && code !== "envelope_refused")
-        throw error;
-      await this.#refreshKeyset();
-      return post();
     });
-  }
-
-  async #refreshKeyset(): Promise<void> {
-    const wellKnown = await this.#companion.wellKnown();
-    try {
-      const { identity, kid, firstSeen } = this.#core.acceptKeyset(wellKnown, {
-        now: this.#companion.nowForKeyset(),
-        ...(this.#trustedIdentity === undefined ? {} : { trustedIdentity: this.#trustedIdentity }),
-      });
-      this.#identity = {
-        url: this.#companion.url,
-        identity,
-        fingerprint: this.#wasm.fingerprint(identity),
-        kid,
-        firstSeen,
-      };
-      this.#problems.delete("keyset");
-    } catch (error) {
-      this.#note("keyset", error);
-      throw KeysealError.from(error);
-    }
-  }
-
-  /** A companion whose key set was refused may list and revoke, but nothing is sealed to it. */
-  #mustTrustKeyset(): void {
-    const refused = this.#problems.get("keyset");
-    if (refused) throw refused;
   }
 
   async #list(): Promise<void> {
@@ -667,7 +628,7 @@ export class Vault extends EventTarget {
 
   #noteUse(response: Response, entry: Entry): void {
     this.#servedBy.set(response, entry.id);
-    const now = this.#companion.now() * 1000;
+    const now = Date.now();
     const lastUsedAt = new Date(now).toISOString();
     if (response.status === 401) {
       this.#noteStatus(entry.id, {
@@ -683,7 +644,7 @@ export class Vault extends EventTarget {
   }
 
   /** Display data of a browser-only entry. Not worth failing a request over: a full disk is only noted. */
-  #noteStatus(id: string, patch: Parameters<VaultCore["update"]>[1]): void {
+  #noteStatus(id: string, patch: LocalEntryPatch): void {
     try {
       this.#core.update(id, patch);
     } catch (error) {
@@ -691,7 +652,7 @@ export class Vault extends EventTarget {
     }
   }
 
-  #note(about: "companion" | "keyset" | "storage", error: unknown): void {
+  #note(about: "companion" | "storage", error: unknown): void {
     this.#problems.set(about, KeysealError.from(error));
   }
 
@@ -712,7 +673,13 @@ export class Vault extends EventTarget {
   }
 
   #changed(): void {
-    this.#entries = merged(this.#listed, this.#core.entries());
+    let local: LocalEntry[] = [];
+    try {
+      local = this.#core.entries();
+    } catch (error) {
+      this.#note("storage", error);
+    }
+    this.#entries = merged(this.#listed, local);
     this.dispatchEvent(new Event("change"));
   }
 }
@@ -724,10 +691,6 @@ function isUnreachable(error: unknown): boolean {
 /** No answer, or none that is the companion's own verdict on this caller: what is known here goes on being shown. */
 function isAway(error: unknown): boolean {
   return isUnreachable(error) || (error instanceof KeysealError && error.code === "unavailable");
-}
-
-function validity(status: TestResult["status"]): boolean | null {
-  return status === "valid" || status === "limited" ? true : status === "invalid" ? false : null;
 }
 
 function entryPath(id: string): string {
