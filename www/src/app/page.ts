@@ -1,0 +1,529 @@
+import { KeysealError, Vault } from "keyseal";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { state } from "lit/decorators.js";
+import { strings } from "../strings.js";
+import { controls } from "../ui/controls.js";
+import { icons } from "../ui/icons.js";
+import { problem } from "../ui/vault-element.js";
+import "../keys/keys-view.js";
+import { takeLink } from "./link.js";
+import { type SignIn, signIn, signOut } from "./sign-in.js";
+import { nextTheme, type Theme, theme } from "./theme.js";
+
+const VIEWS = ["keys", "playground", "security"] as const;
+type View = (typeof VIEWS)[number];
+
+/** Views that the first look does not need are loaded when they are opened. */
+const LATER: Partial<Record<View, () => Promise<unknown>>> = {
+  playground: () => import("../playground/playground-view.js"),
+  security: () => import("../security/security-view.js"),
+};
+
+const LOOK_AGAIN_MS = 4_000;
+const STALE_MS = 30_000;
+
+type Stage =
+  | { is: "opening" }
+  | { is: "signedOut"; why: "none" | "used" | "ended" | "away"; link?: string }
+  | { is: "failed"; error: KeysealError }
+  | { is: "open"; vault: Vault };
+
+/** The page around the views: sign-in, navigation, and what is wrong right now. */
+export class KeysealPage extends LitElement {
+  /** The one-time code the page was opened with; taken once. */
+  static link: string | undefined;
+
+  @state() private stage: Stage = { is: "opening" };
+  @state() private view: View = viewOfAddress();
+  @state() private theme: Theme = theme();
+  @state() private looking = false;
+
+  #token = "";
+  #refreshedAt = 0;
+  #lookAgain: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("hashchange", this.#addressChanged);
+    window.addEventListener("online", this.#refresh);
+    document.addEventListener("visibilitychange", this.#shown);
+    this.addEventListener("signed-out", () => this.#signedOut("ended"));
+    const link = KeysealPage.link;
+    KeysealPage.link = undefined;
+    void this.#start(link);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("hashchange", this.#addressChanged);
+    window.removeEventListener("online", this.#refresh);
+    document.removeEventListener("visibilitychange", this.#shown);
+    clearTimeout(this.#lookAgain);
+  }
+
+  async #start(link: string | undefined): Promise<void> {
+    this.stage = { is: "opening" };
+    const signedIn: SignIn = await signIn(link);
+    if (signedIn.state !== "in") {
+      const more = signedIn.state === "away" ? { link: signedIn.link } : {};
+      this.stage = { is: "signedOut", why: signedIn.state, ...more };
+      return;
+    }
+    this.#token = signedIn.token;
+    try {
+      const vault = await Vault.open({ companion: location.origin, token: () => this.#token });
+      vault.addEventListener("change", () => this.#vaultChanged());
+      this.stage = { is: "open", vault };
+      this.#refreshedAt = Date.now();
+      this.#vaultChanged();
+    } catch (thrown) {
+      const error = KeysealError.from(thrown);
+      if (error.code === "unauthorized") this.#signedOut("ended");
+      else this.stage = { is: "failed", error };
+    }
+  }
+
+  #signedOut(why: "ended"): void {
+    signOut();
+    this.stage = { is: "signedOut", why };
+  }
+
+  readonly #addressChanged = () => {
+    const link = takeLink();
+    if (link) void this.#start(link);
+    this.view = viewOfAddress();
+  };
+
+  readonly #shown = () => {
+    if (document.visibilityState === "visible" && Date.now() - this.#refreshedAt > STALE_MS) {
+      void this.#refresh();
+    }
+  };
+
+  readonly #refresh = async (): Promise<void> => {
+    if (this.stage.is !== "open" || this.looking) return;
+    this.looking = true;
+    this.#refreshedAt = Date.now();
+    try {
+      await this.stage.vault.refresh();
+    } catch (thrown) {
+      if (KeysealError.from(thrown).code === "unauthorized") this.#signedOut("ended");
+    } finally {
+      this.looking = false;
+    }
+  };
+
+  #vaultChanged(): void {
+    this.requestUpdate();
+    clearTimeout(this.#lookAgain);
+    if (this.#away()) this.#lookAgain = setTimeout(this.#refresh, LOOK_AGAIN_MS);
+  }
+
+  #away(): boolean {
+    return this.stage.is === "open" && this.stage.vault.problems.some(({ code }) => AWAY.has(code));
+  }
+
+  protected override willUpdate(): void {
+    if (this.stage.is === "open") void LATER[this.view]?.();
+    document.title = `${strings.nav[this.view]} · ${strings.title}`;
+  }
+
+  protected override render(): TemplateResult {
+    return html`
+      <header>
+        <div class="bar">
+          <a class="brand" href="#keys">${mark}<span>${strings.brand}</span></a>
+          ${this.stage.is === "open" ? this.#navigation() : nothing}
+          <div class="end">
+            ${this.stage.is === "open" ? this.#connection() : nothing}
+            <button
+              class="icon-button"
+              type="button"
+              aria-label=${strings.theme[this.theme]}
+              title=${strings.theme[this.theme]}
+              @click=${() => {
+                this.theme = nextTheme(this.theme);
+              }}
+            >
+              ${icons[this.theme]}
+            </button>
+          </div>
+        </div>
+      </header>
+      <main>${this.#main()}</main>
+    `;
+  }
+
+  #navigation(): TemplateResult {
+    return html`
+      <nav aria-label=${strings.nav.label}>
+        ${VIEWS.map(
+          (view) => html`
+            <a href="#${view}" aria-current=${this.view === view ? "page" : nothing}>
+              ${strings.nav[view]}
+            </a>
+          `,
+        )}
+      </nav>
+    `;
+  }
+
+  #connection(): TemplateResult {
+    const on = !this.#away();
+    const label = strings.connection.label(location.host, on);
+    return html`
+      <span class="connection ${on ? "on" : "off"}" role="img" aria-label=${label} title=${label}>
+        <i></i><span aria-hidden="true">${on ? location.host : strings.connection.off}</span>
+      </span>
+    `;
+  }
+
+  #main(): TemplateResult {
+    switch (this.stage.is) {
+      case "opening":
+        return html`<p class="opening" role="status"><span class="spinner"></span>${strings.loading}</p>`;
+      case "signedOut":
+        return this.#signInNeeded(this.stage.why, this.stage.link);
+      case "failed":
+        return html`
+          <section class="card sheet">
+            <h1>${strings.startFailed.title}</h1>
+            ${problem(this.stage.error)}
+            <div><button class="button" type="button" @click=${() => this.#start(undefined)}>
+              ${strings.startFailed.retry}
+            </button></div>
+          </section>
+        `;
+      case "open":
+        return html`${this.#notices(this.stage.vault)} ${this.#view(this.stage.vault)}`;
+    }
+  }
+
+  #view(vault: Vault): TemplateResult {
+    switch (this.view) {
+      case "keys":
+        return html`<keyseal-keys .vault=${vault}></keyseal-keys>`;
+      case "playground":
+        return html`<keyseal-playground .vault=${vault}></keyseal-playground>`;
+      case "security":
+        return html`<keyseal-security .vault=${vault}></keyseal-security>`;
+    }
+  }
+
+  #notices(vault: Vault): TemplateResult {
+    return html`
+      <div class="notices" role="status">
+        ${vault.problems.map((error) =>
+          AWAY.has(error.code)
+            ? this.#notice(
+                "warn",
+                strings.notice.away,
+                strings.notice.awayNext,
+                html`<button class="button small" type="button" ?disabled=${this.looking} @click=${this.#refresh}>
+                  ${strings.notice.retry}
+                </button>`,
+              )
+            : this.#notice(
+                error.code.startsWith("keyset") ? "bad" : "warn",
+                error.message,
+                error.next,
+              ),
+        )}
+        ${
+          vault.persistent
+            ? nothing
+            : this.#notice("info", strings.notice.memoryOnly, strings.notice.memoryOnlyNext)
+        }
+      </div>
+    `;
+  }
+
+  #notice(
+    kind: "info" | "warn" | "bad",
+    what: string,
+    next: string | undefined,
+    action: TemplateResult | typeof nothing = nothing,
+  ): TemplateResult {
+    return html`
+      <div class="notice ${kind}">
+        ${kind === "info" ? icons.info : icons.warn}
+        <p><strong>${what}</strong> ${next}</p>
+        ${action}
+      </div>
+    `;
+  }
+
+  #signInNeeded(why: "none" | "used" | "ended" | "away", link: string | undefined): TemplateResult {
+    const words = strings.signIn;
+    if (why === "away") {
+      return html`
+        <section class="card sheet">
+          <h1>${words.awayTitle}</h1>
+          <p>${words.away}</p>
+          <div><button class="button primary" type="button" @click=${() => this.#start(link)}>
+            ${strings.startFailed.retry}
+          </button></div>
+        </section>
+      `;
+    }
+    const title = { none: words.title, used: words.usedTitle, ended: words.endedTitle }[why];
+    return html`
+      <section class="card sheet">
+        <span class="badge">${icons.seal}</span>
+        <h1>${title}</h1>
+        <p>${words[why]}</p>
+        <p>${words.how}</p>
+        <pre class="mono">${words.command}</pre>
+      </section>
+    `;
+  }
+
+  static override styles = [
+    controls,
+    css`
+      :host {
+        min-height: 100dvh;
+        display: flex;
+        flex-direction: column;
+      }
+
+      header {
+        position: sticky;
+        top: 0;
+        z-index: 2;
+        border-bottom: 1px solid var(--ks-border);
+        background: color-mix(in srgb, var(--ks-surface) 88%, transparent);
+        backdrop-filter: blur(10px);
+      }
+
+      .bar,
+      main {
+        width: 100%;
+        max-width: 60rem;
+        margin: 0 auto;
+        padding: 0 var(--ks-6);
+      }
+
+      .bar {
+        display: flex;
+        align-items: center;
+        gap: var(--ks-6);
+        min-height: 3.25rem;
+      }
+
+      .brand {
+        display: inline-flex;
+        align-items: center;
+        gap: var(--ks-2);
+        color: inherit;
+        font-weight: 600;
+        font-size: var(--ks-text-large);
+        letter-spacing: -0.01em;
+        text-decoration: none;
+        border-radius: var(--ks-radius-small);
+      }
+
+      nav {
+        display: flex;
+        align-self: stretch;
+        gap: var(--ks-1);
+      }
+
+      nav a {
+        position: relative;
+        display: flex;
+        align-items: center;
+        padding: 0 var(--ks-3);
+        color: var(--ks-ink-2);
+        text-decoration: none;
+        font-weight: 500;
+        border-radius: var(--ks-radius-small);
+      }
+
+      nav a:hover,
+      nav a[aria-current] {
+        color: var(--ks-ink);
+      }
+
+      nav a[aria-current]::after {
+        content: "";
+        position: absolute;
+        inset: auto var(--ks-3) -1px;
+        height: 2px;
+        border-radius: 2px;
+        background: var(--ks-accent-ink);
+      }
+
+      .end {
+        display: flex;
+        align-items: center;
+        gap: var(--ks-3);
+        margin-left: auto;
+        min-width: 0;
+      }
+
+      .connection {
+        display: inline-flex;
+        align-items: center;
+        gap: var(--ks-2);
+        color: var(--ks-ink-3);
+        white-space: nowrap;
+      }
+
+      .connection i {
+        width: 8px;
+        height: 8px;
+        border-radius: 50%;
+        background: var(--ks-ok);
+      }
+
+      .connection.off {
+        color: var(--ks-warn);
+      }
+
+      .connection.off i {
+        background: transparent;
+        box-shadow: inset 0 0 0 2px var(--ks-warn);
+      }
+
+      main {
+        flex: 1;
+        display: flex;
+        flex-direction: column;
+        padding-top: var(--ks-8);
+        padding-bottom: var(--ks-12);
+      }
+
+      .opening {
+        display: flex;
+        align-items: center;
+        justify-content: center;
+        gap: var(--ks-3);
+        min-height: 40vh;
+        color: var(--ks-ink-3);
+      }
+
+      .sheet {
+        display: grid;
+        gap: var(--ks-4);
+        width: min(30rem, 100%);
+        margin: 8vh auto 0;
+        padding: var(--ks-8);
+      }
+
+      .sheet p {
+        color: var(--ks-ink-2);
+      }
+
+      .sheet pre {
+        padding: var(--ks-3);
+        border-radius: var(--ks-radius);
+        background: var(--ks-sunken);
+        overflow: auto;
+      }
+
+      .badge {
+        display: grid;
+        place-items: center;
+        width: 2.5rem;
+        height: 2.5rem;
+        border-radius: var(--ks-radius);
+        background: var(--ks-accent-soft);
+        color: var(--ks-accent-ink);
+      }
+
+      .notices {
+        display: grid;
+        gap: var(--ks-2);
+      }
+
+      .notices:has(.notice) {
+        margin-bottom: var(--ks-6);
+      }
+
+      .notice {
+        display: flex;
+        align-items: center;
+        gap: var(--ks-3);
+        padding: var(--ks-3) var(--ks-4);
+        border-radius: var(--ks-radius);
+      }
+
+      .notice p {
+        flex: 1;
+        color: var(--ks-ink-2);
+      }
+
+      .notice strong {
+        color: var(--ks-ink);
+        font-weight: 500;
+      }
+
+      .notice.info {
+        background: var(--ks-accent-soft);
+        color: var(--ks-accent-ink);
+      }
+
+      .notice.warn {
+        background: var(--ks-warn-soft);
+        color: var(--ks-warn);
+      }
+
+      .notice.bad {
+        background: var(--ks-bad-soft);
+        color: var(--ks-bad);
+      }
+
+      @media (max-width: 40rem) {
+        .bar {
+          flex-wrap: wrap;
+          gap: 0 var(--ks-4);
+          padding: 0 var(--ks-4);
+        }
+
+        .brand {
+          min-height: 3rem;
+        }
+
+        nav {
+          order: 3;
+          width: calc(100% + var(--ks-6));
+          height: 2.5rem;
+          margin: 0 calc(-1 * var(--ks-3));
+        }
+
+        main {
+          padding: var(--ks-6) var(--ks-4) var(--ks-8);
+        }
+
+        .sheet {
+          margin-top: 0;
+          padding: var(--ks-6);
+        }
+
+        .notice {
+          flex-wrap: wrap;
+        }
+
+        .notice p {
+          flex-basis: 70%;
+        }
+      }
+    `,
+  ];
+}
+
+const AWAY = new Set(["companion_unreachable", "unavailable"]);
+
+const mark = html`<svg aria-hidden="true" width="24" height="24" viewBox="0 0 32 32">
+  <rect width="32" height="32" rx="8" fill="#3451d1" />
+  <g fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round">
+    <circle cx="12.2" cy="16" r="4.8" />
+    <path d="M17 16h9M22.6 16v4" />
+  </g>
+</svg>`;
+
+function viewOfAddress(): View {
+  const name = location.hash.slice(1);
+  return VIEWS.find((view) => view === name) ?? "keys";
+}

@@ -1,0 +1,15 @@
+import type { Vault } from "keyseal";
+
+const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
+const LENGTH = 24;
+
+/** Whether the companion runs with its built-in provider, which takes any `demo-…` key. */
+export function offersDemo(vault: Vault): boolean {
+  return vault.providers.some(({ id }) => id === "demo");
+}
+
+/** A fresh key for the demo provider. It opens nothing anywhere else. */
+export function demoKey(): string {
+  const random = crypto.getRandomValues(new Uint8Array(LENGTH));
+  return `demo-${[...random].map((byte) => ALPHABET[byte % ALPHABET.length]).join("")}`;
+}

@@ -1,0 +1,43 @@
+import type { Entry } from "keyseal";
+import { strings } from "../strings.js";
+import { ago, day } from "../ui/format.js";
+
+/** How a status looks; colour only repeats what the words say. */
+export type Tone = "ok" | "warn" | "bad" | "quiet";
+
+export interface Shown {
+  tone: Tone;
+  /** The word of the status. */
+  word: string;
+  /** When it was found out. */
+  when: string;
+  /** Why, in a sentence, where that is worth a line. */
+  why: string;
+}
+
+const TONES = {
+  untested: "quiet",
+  valid: "ok",
+  limited: "warn",
+  invalid: "bad",
+  unknown: "warn",
+} as const;
+
+/** What to say of an entry: the first of these that holds is what its owner needs to know. */
+export function shownStatus(entry: Entry, now = Date.now()): Shown {
+  const words = strings.status;
+  if (entry.needsReentry) {
+    const why = entry.statusDetail ?? strings.keys.enterAgainWhy;
+    return { tone: "bad", word: words.reentry, when: "", why };
+  }
+  if (entry.expiresAt && Date.parse(entry.expiresAt) <= now) {
+    return { tone: "quiet", word: words.expired, when: day(entry.expiresAt), why: "" };
+  }
+  if (!entry.isActive) return { tone: "quiet", word: words.off, when: "", why: "" };
+  return {
+    tone: TONES[entry.status],
+    word: words[entry.status],
+    when: entry.lastTestedAt ? ago(entry.lastTestedAt, now) : "",
+    why: entry.status === "valid" ? "" : (entry.statusDetail ?? ""),
+  };
+}

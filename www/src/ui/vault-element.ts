@@ -1,0 +1,64 @@
+import { KeysealError, type Vault } from "keyseal";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+import { strings } from "../strings.js";
+import { icons } from "./icons.js";
+
+/** An element that shows a vault: drawn anew when the vault changes, and when minutes go by. */
+export class VaultElement extends LitElement {
+  @property({ attribute: false }) vault!: Vault;
+
+  readonly #changed = () => this.requestUpdate();
+  #watched: Vault | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#watch(this.vault);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#watch(undefined);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("vault")) this.#watch(this.vault);
+  }
+
+  #watch(vault: Vault | undefined): void {
+    if (this.#watched === vault) return;
+    this.#watched?.removeEventListener("change", this.#changed);
+    this.#watched = vault;
+    vault?.addEventListener("change", this.#changed);
+  }
+
+  protected providerName(id: string): string {
+    return this.vault.providers.find((provider) => provider.id === id)?.name ?? id;
+  }
+
+  /** Turns what was thrown into an error to show; the page itself deals with a sign-in that has ended. */
+  protected failure(thrown: unknown): KeysealError {
+    const error = KeysealError.from(thrown);
+    if (error.code === "unauthorized") {
+      this.dispatchEvent(new Event("signed-out", { bubbles: true, composed: true }));
+    }
+    return error;
+  }
+}
+
+/** What happened, what to do; the code small behind it. */
+export function problem(
+  error: KeysealError | undefined,
+  safe?: string,
+): TemplateResult | typeof nothing {
+  if (!error) return nothing;
+  return html`
+    <div class="problem" role="alert">
+      ${icons.warn}
+      <div>
+        <p><strong>${error.message}</strong></p>
+        <p>${error.next} ${safe} <span class="code">${strings.problem(error.code)}</span></p>
+      </div>
+    </div>
+  `;
+}
