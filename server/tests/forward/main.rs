@@ -1,0 +1,16 @@
+//! Forward, from the caller's connection to the provider's and back, against a provider of our own.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests are the caller, who makes connections"
+)]
+
+mod caller;
+mod companion;
+mod upstream;
+
+mod canary;
+mod credential;
+mod envelope;
+mod guard;
+mod stream;
+mod test_call;
