@@ -95,8 +95,7 @@ fn wire(p: &Provider) -> String {
     format!(
         "Wire {{ origin: {:?}, extra_hosts: &{hosts:?}, auth: {}, auth_elsewhere: &[{}], \
          extra_headers: &[{}], test: {}, path_prefixes: &{:?}, stateless: &{:?}, chat_path: {:?}, \
-         default_model: {:?}, forbidden: Forbidden::{}, bad_if: &[{}], limited_if: &[{}], \
-         custom_host: {} }}",
+         default_model: {:?}, forbidden: Forbidden::{}, bad_if: &[{}], limited_if: &[{}] }}",
         p.base.origin,
         auth(&p.auth.header, &p.auth.scheme),
         list(elsewhere.map(|e| format!("({:?}, {})", e.below, auth(&e.header, &e.scheme)))),
@@ -113,7 +112,6 @@ fn wire(p: &Provider) -> String {
             .map_or("Unknown".into(), |fact| pascal(&fact.value)),
         list(p.bad_if.iter().map(answer)),
         list(p.limited_if.iter().map(answer)),
-        p.custom_host,
     )
 }
 

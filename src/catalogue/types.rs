@@ -6,9 +6,8 @@ use super::shape::Shape;
 #[cfg(feature = "companion")]
 use super::wire::Wire;
 
-/// One provider. Serialises as what anybody may know of it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// One provider.
+#[derive(Debug)]
 pub struct Provider {
     /// The name used in URLs, claims and the database: `openai`.
     pub id: &'static str,
@@ -23,7 +22,6 @@ pub struct Provider {
     /// The host is the user's own and is sealed into the key.
     pub custom_host: bool,
     /// How its keys are known to look. They pre-select and warn; they never refuse.
-    #[serde(skip)]
     pub shapes: &'static [Shape],
     /// What a test of the key costs.
     pub test_cost: TestCost,
@@ -31,7 +29,6 @@ pub struct Provider {
     pub cors: Cors,
     /// Hosts, paths and test calls.
     #[cfg(feature = "companion")]
-    #[serde(skip)]
     pub wire: Wire,
 }
 

@@ -30,8 +30,6 @@ pub struct Wire {
     pub bad_if: &'static [Answer],
     /// Answers that mean: the key is good, but lacks a permission, quota or money.
     pub limited_if: &'static [Answer],
-    /// The host is the user's own and is sealed into the key.
-    pub custom_host: bool,
 }
 
 /// The form of a credential header.

@@ -46,36 +46,14 @@ fn every_provider_stands_in_a_category_of_the_page() {
 }
 
 #[test]
-fn a_provider_serialises_as_what_anybody_may_know() {
-    let openai = serde_json::to_value(&all()[0]).expect("it is plain data");
-    assert_eq!(
-        openai,
-        serde_json::json!({
-            "id": "openai",
-            "name": "OpenAI",
-            "categories": ["llm", "image", "audio", "video"],
-            "dashboard": "https://platform.openai.com/api-keys",
-            "basePath": "/v1",
-            "customHost": false,
-            "testCost": "free",
-            "cors": "yes",
-        })
-    );
-}
-
-#[test]
 fn names_are_serialised_as_they_are_called() {
-    let same = |value: Value, name: &str| assert_eq!(value, name);
+    let json = |value: Result<Value, _>| value.expect("a name");
     for provider in all() {
-        let json = serde_json::to_value(provider).expect("it is plain data");
-        same(json["testCost"].clone(), provider.test_cost.as_str());
-        same(json["cors"].clone(), provider.cors.as_str());
-        for (category, name) in provider
-            .categories
-            .iter()
-            .zip(json["categories"].as_array().into_iter().flatten())
-        {
-            same(name.clone(), category.as_str());
+        let (cost, cors) = (provider.test_cost, provider.cors);
+        assert_eq!(json(serde_json::to_value(cost)), cost.as_str());
+        assert_eq!(json(serde_json::to_value(cors)), cors.as_str());
+        for category in provider.categories {
+            assert_eq!(json(serde_json::to_value(category)), category.as_str());
         }
     }
 }

@@ -132,7 +132,7 @@ fn only_azure_takes_a_host_of_the_users_own() {
         .collect();
     assert_eq!(own.len(), 1);
     assert_eq!(own[0].id, "azure_openai");
-    assert!(own[0].wire.custom_host);
+    assert!(own[0].custom_host && own[0].wire.origin.is_empty());
 }
 
 #[test]
