@@ -9,6 +9,9 @@ const API_TIMEOUT_MS = 30_000;
 export class Companion {
   /** Origin and path prefix, without a trailing slash. */
   readonly url: string;
+  /** Told when the companion does not answer. */
+  onUnreachable: (error: KeysealError) => void = () => {};
+
   readonly #prefix: string;
   readonly #token: TokenSource;
 
@@ -27,6 +30,15 @@ export class Companion {
       });
     }
     return token;
+  }
+
+  /** The error for a request that got no answer at all. */
+  unreachable(cause: unknown): KeysealError {
+    const message = `The companion at ${this.url} cannot be reached.`;
+    const next = "Nothing is lost. Check the connection, or that the server runs, and try again.";
+    const error = new KeysealError("companion_unreachable", message, { next, cause });
+    this.onUnreachable(error);
+    return error;
   }
 
   /** The path of a URL as the companion sees it, or undefined if the URL is not below the companion. */
@@ -78,19 +90,11 @@ export class Companion {
         signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
-      throw unreachable(this.url, error);
+      throw this.unreachable(error);
     }
     if (!response.ok) throw await problem(response);
     return response;
   }
-}
-
-/** The companion did not answer at all. */
-export function unreachable(url: string, cause: unknown): KeysealError {
-  return new KeysealError("companion_unreachable", `The companion at ${url} cannot be reached.`, {
-    next: "Nothing is lost. Check the connection, or that the server runs, and try again.",
-    cause,
-  });
 }
 
 function parseUrl(url: string): URL {

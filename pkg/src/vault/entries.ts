@@ -6,6 +6,7 @@ export interface ListedEntry extends Omit<Entry, "host" | "label"> {
   label: string | null;
   host?: string | null;
   sealedKey?: unknown;
+  category?: string;
 }
 
 /** Entries of both storages as one list: by provider, within it in order of use. */
@@ -60,7 +61,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function shown({ sealedKey: _ciphertext, ...entry }: ListedEntry): Entry {
+function shown({ sealedKey: _ciphertext, category: _ofProvider, ...entry }: ListedEntry): Entry {
   return Object.freeze({ ...entry, label: entry.label ?? "", host: entry.host ?? null });
 }
 

@@ -1,6 +1,6 @@
 import { KeysealError } from "../errors.js";
 import type { Entry } from "../types.js";
-import { type Companion, unreachable } from "./companion.js";
+import type { Companion } from "./companion.js";
 import { usable } from "./entries.js";
 import { isStale } from "./pinned.js";
 
@@ -47,7 +47,7 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
     const send = async (): Promise<Response> => {
       const token = await parts.companion.token();
       const { headers, entry } = await withKey(parts, asked, { method, path, token });
-      const response = await request(parts.companion.url, input, {
+      const response = await request(parts.companion, input, {
         ...init,
         headers,
         credentials: "omit",
@@ -95,7 +95,7 @@ async function withKey(
 }
 
 async function request(
-  companion: string,
+  companion: Companion,
   input: RequestInfo | URL,
   init: RequestInit,
 ): Promise<Response> {
@@ -105,7 +105,7 @@ async function request(
     // An abort is the caller's own doing and must look to it as `fetch` makes it look.
     const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
     if (signal?.aborted) throw error;
-    throw unreachable(companion, error);
+    throw companion.unreachable(error);
   }
 }
 

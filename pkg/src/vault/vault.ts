@@ -108,6 +108,10 @@ export class Vault extends EventTarget {
     this.#companion = companion;
     this.#sub = sub;
     this.#pinned = new Pinned(wasm, core, companion, trustedIdentity);
+    companion.onUnreachable = (error) => {
+      this.#note("companion", error);
+      this.#changed();
+    };
     this.fetch = forwardingFetch({
       companion,
       entries: () => this.#entries,
