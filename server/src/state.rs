@@ -59,11 +59,16 @@ impl App {
         self.roster.forget(owner);
     }
 
-    /// To be called after a revoke, or after a key was replaced: its plaintext goes, and what runs
-    /// under it ends.
-    pub fn key_gone(&self, owner: &Owner, id: &str) {
+    /// To be called after a key was replaced: the old one's plaintext goes; what already runs under
+    /// it may end by itself.
+    pub fn key_replaced(&self, owner: &Owner, id: &str) {
         self.roster.forget(owner);
         self.opened.forget(owner, id);
+    }
+
+    /// To be called after a revoke: the plaintext goes, and what runs under it ends.
+    pub fn key_gone(&self, owner: &Owner, id: &str) {
+        self.key_replaced(owner, id);
         self.in_use.end(owner, id);
     }
 

@@ -234,7 +234,7 @@ async fn replace(
         .await?
     {
         Replaced::Stored(entry) => {
-            state.key_gone(owner, id.as_str());
+            state.key_replaced(owner, id.as_str());
             Ok(*entry)
         }
         Replaced::Gone => Err(Problem::no_entry()),
