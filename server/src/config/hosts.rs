@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::Provider;
-
 /// A `host` or `host:port` out of a sealed key: lower-case ASCII names only, never an IP literal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SealedHost {
@@ -93,21 +91,8 @@ impl fmt::Display for HostPattern {
     }
 }
 
-impl Provider {
-    /// Whether a key sealed for this host may be stored and used: the configured origin's own host,
-    /// or one that the operator's patterns allow.
-    pub fn admits(&self, sealed: &str) -> bool {
-        let own = self.origin.as_ref().and_then(|origin| {
-            let (name, port) = (origin.host_str()?, origin.port_or_known_default()?);
-            Some(split(sealed)? == (name, port))
-        });
-        let named = SealedHost::parse(sealed);
-        own == Some(true)
-            || named.is_some_and(|host| self.custom_hosts.iter().any(|own| own.matches(&host)))
-    }
-}
-
-fn split(text: &str) -> Option<(&str, u16)> {
+/// Name and port of a `host` or `host:port`; 443 unless named.
+pub(crate) fn split(text: &str) -> Option<(&str, u16)> {
     if text.len() > 253 {
         return None;
     }
@@ -192,28 +177,6 @@ mod tests {
         ] {
             assert_eq!(SealedHost::parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_provider_admits_its_own_origin_and_its_patterns_alone() {
-        let provider = Provider {
-            origin: Some("https://gateway.example.com/llm".parse().unwrap()),
-            custom_hosts: vec![HostPattern::parse("*.openai.azure.com").unwrap()],
-            ..Provider::default()
-        };
-        assert!(provider.admits("gateway.example.com"));
-        assert!(provider.admits("gateway.example.com:443"));
-        assert!(provider.admits("my.openai.azure.com"));
-        for other in [
-            "gateway.example.com:8443",
-            "example.com",
-            "evil.com",
-            "127.0.0.1",
-            "",
-        ] {
-            assert!(!provider.admits(other), "{other}");
-        }
-        assert!(!Provider::default().admits("api.openai.com"));
     }
 
     #[test]

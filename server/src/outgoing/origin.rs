@@ -4,6 +4,8 @@ use http::Uri;
 use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};
 use url::Url;
 
+use crate::config::hosts::split;
+
 /// Scheme, host and port, and a path that is put in front of every request's.
 #[derive(Clone, Debug)]
 pub struct Origin {
@@ -52,9 +54,14 @@ impl Origin {
         })
     }
 
-    /// `host`, or `host:port` where the port is not the scheme's own.
-    pub fn host(&self) -> &str {
-        self.authority.as_str()
+    /// Whether this is the host of a `host` or `host:port`; port 443 unless named.
+    pub fn is_at(&self, host: &str) -> bool {
+        let default = if self.is_plain() { 80 } else { 443 };
+        let own = (
+            self.authority.host(),
+            self.authority.port_u16().unwrap_or(default),
+        );
+        split(host) == Some(own)
     }
 
     /// Whether requests go there without TLS.
@@ -114,7 +121,7 @@ mod tests {
         let gateway = Origin::parse("https://gw.example.com:8443/openai/").expect("an origin");
         let uri = gateway.uri("/v1/models?limit=1").expect("a URI");
         assert_eq!(uri, "https://gw.example.com:8443/openai/v1/models?limit=1");
-        assert_eq!(gateway.host(), "gw.example.com:8443");
+        assert!(gateway.is_at("gw.example.com:8443") && !gateway.is_at("gw.example.com"));
         let plain = Origin::parse("https://api.example.com").expect("an origin");
         assert_eq!(
             plain.uri("/v1/x").expect("a URI"),

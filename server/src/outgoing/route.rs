@@ -59,7 +59,7 @@ impl Route {
         let Some(host) = sealed else {
             return self.own_target().ok_or(HostRefused::Missing);
         };
-        if let Some(own) = self.own_target().filter(|own| own.origin.host() == host) {
+        if let Some(own) = self.own_target().filter(|own| own.origin.is_at(host)) {
             return Ok(own);
         }
         let origin = self.catalogues(host).or_else(|| self.matching(host));
@@ -111,7 +111,7 @@ impl Route {
         let hosts = wire.extra_hosts.iter().filter(|_| !self.configured);
         hosts
             .filter_map(|text| Origin::parse(text))
-            .find(|origin| origin.host() == host)
+            .find(|origin| origin.is_at(host))
     }
 
     fn matching(&self, host: &str) -> Option<Origin> {
@@ -123,5 +123,135 @@ impl Route {
         allowed
             .then(|| Origin::at_host(&sealed.to_string()))
             .flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::outgoing::{Client, HostRefused};
+
+    fn client(pairs: &[(&str, &str)]) -> Client {
+        let config = Config::from_pairs(None, pairs).expect("a configuration");
+        Client::new(&config, None).expect("a client")
+    }
+
+    fn uri(client: &Client, provider: &str, host: Option<&str>) -> Result<String, HostRefused> {
+        let target = client.route(provider).expect("a provider").target(host)?;
+        Ok(target.origin.uri("/v1/x").expect("a URI").to_string())
+    }
+
+    #[test]
+    fn keys_go_to_the_catalogues_host_and_nowhere_a_page_names() {
+        let client = client(&[]);
+        let own = Ok("https://api.openai.com/v1/x".to_owned());
+        assert_eq!(uri(&client, "openai", None), own);
+        assert_eq!(uri(&client, "openai", Some("api.openai.com")), own);
+        for host in [
+            "evil.example.com",
+            "api.openai.com.evil.example.com",
+            "api.openai.com:8443",
+            "127.0.0.1",
+            "169.254.169.254",
+            "localhost",
+            "[::1]",
+            "",
+            "api.openai.com@evil.example.com",
+            "API.openai.com",
+        ] {
+            assert_eq!(
+                uri(&client, "openai", Some(host)),
+                Err(HostRefused::NotAllowed),
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_host_of_ones_own_must_be_named_and_allowed() {
+        let none = client(&[]);
+        assert_eq!(uri(&none, "azure_openai", None), Err(HostRefused::Missing));
+        let mine = Some("my.openai.azure.com");
+        assert_eq!(
+            uri(&none, "azure_openai", mine),
+            Err(HostRefused::NotAllowed)
+        );
+        let hosts = (
+            "KEYSEAL__PROVIDERS__AZURE_OPENAI__CUSTOM_HOSTS",
+            "*.openai.azure.com",
+        );
+        let allowed = client(&[hosts]);
+        assert_eq!(
+            uri(&allowed, "azure_openai", mine).as_deref(),
+            Ok("https://my.openai.azure.com/v1/x")
+        );
+        for host in [
+            "a.b.openai.azure.com",
+            "openai.azure.com",
+            "my.openai.azure.com:8443",
+        ] {
+            let refused = uri(&allowed, "azure_openai", Some(host));
+            assert_eq!(refused, Err(HostRefused::NotAllowed), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_operators_origin_takes_the_place_of_all_the_catalogues_hosts() {
+        let origin = (
+            "KEYSEAL__PROVIDERS__BFL__ORIGIN",
+            "https://gateway.example.com/bfl",
+        );
+        let (plain, changed) = (client(&[]), client(&[origin]));
+        let region = Some("api.eu.bfl.ai");
+        assert_eq!(
+            uri(&plain, "bfl", region).as_deref(),
+            Ok("https://api.eu.bfl.ai/v1/x")
+        );
+        assert_eq!(uri(&changed, "bfl", region), Err(HostRefused::NotAllowed));
+        let own = Ok("https://gateway.example.com/bfl/v1/x");
+        for host in [
+            None,
+            Some("gateway.example.com"),
+            Some("gateway.example.com:443"),
+        ] {
+            assert_eq!(uri(&changed, "bfl", host).as_deref(), own, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn a_test_call_never_takes_the_key_to_a_host_the_operator_replaced() {
+        let origin = (
+            "KEYSEAL__PROVIDERS__FAL__ORIGIN",
+            "https://gateway.example.com",
+        );
+        let (plain, changed) = (client(&[]), client(&[origin]));
+        let target = |client: &Client| {
+            let route = client.route("fal").expect("a provider");
+            let target = route.test_target(None).expect("allowed");
+            target.map(|target| target.origin.uri("/x").expect("a URI").to_string())
+        };
+        assert_eq!(target(&plain).as_deref(), Some("https://api.fal.ai/x"));
+        assert_eq!(target(&changed), None);
+    }
+
+    #[test]
+    fn the_demo_provider_is_there_only_where_it_runs() {
+        let config = Config::from_pairs(None, &[]).expect("a configuration");
+        let address = ([127, 0, 0, 1], 4321).into();
+        let with = Client::new(&config, Some(address)).expect("a client");
+        assert_eq!(
+            uri(&with, "demo", None).as_deref(),
+            Ok("http://127.0.0.1:4321/v1/x")
+        );
+        assert!(client(&[]).route("demo").is_none());
+    }
+
+    #[test]
+    fn every_provider_of_the_catalogue_has_a_usable_origin() {
+        let client = client(&[]);
+        for provider in keyseal::catalogue::all() {
+            let target = client.route(provider.id).expect("a route").target(None);
+            assert_eq!(target.is_ok(), !provider.custom_host, "{}", provider.id);
+        }
     }
 }
