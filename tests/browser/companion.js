@@ -11,7 +11,8 @@ export const base64url = (bytes) =>
 const bytes = (value) =>
   Uint8Array.from(atob(value.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
 
-const digest = async (value) => base64url(await crypto.subtle.digest("SHA-256", text.encode(value)));
+const digest = async (value) =>
+  base64url(await crypto.subtle.digest("SHA-256", text.encode(value)));
 
 async function rsa(name, usages) {
   const pair = await crypto.subtle.generateKey(
@@ -39,7 +40,9 @@ export async function wellKnown(companion, issuer, seq) {
   const { since } = companion;
   const payload = { v: 1, issuer, seq, iat: since, exp: since + 3600, keys: [companion.key.jwk] };
   const header = { alg: "PS256", typ: "keyseal-keyset+jws", kid: companion.identity.jwk.kid };
-  const input = [header, payload].map((part) => base64url(text.encode(JSON.stringify(part)))).join(".");
+  const input = [header, payload]
+    .map((part) => base64url(text.encode(JSON.stringify(part))))
+    .join(".");
   const signature = await crypto.subtle.sign(
     { name: "RSA-PSS", saltLength: 32 },
     companion.identity.privateKey,
@@ -110,7 +113,9 @@ export function deviceKeys() {
       all.onerror = reject;
       all.onsuccess = () => {
         request.result.close();
-        resolve(all.result.map(({ extractable, algorithm }) => ({ extractable, name: algorithm.name })));
+        resolve(
+          all.result.map(({ extractable, algorithm }) => ({ extractable, name: algorithm.name })),
+        );
       };
     };
   });

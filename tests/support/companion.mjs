@@ -70,6 +70,10 @@ export class Companion {
       stdio: ["ignore", "pipe", this.quiet ? "ignore" : "pipe"],
     });
     this.#child = child;
+    // Whatever ends the tests, it does not outlive them.
+    const end = () => child.kill("SIGKILL");
+    process.once("exit", end);
+    child.once("exit", () => process.off("exit", end));
     child.stdout.setEncoding("utf8").on("data", (text) => {
       this.stdout += text;
     });
@@ -78,10 +82,17 @@ export class Companion {
     });
     const failed = new Promise((_, reject) => {
       child.on("error", reject);
-      child.on("exit", (code) => reject(new Error(`it ended with ${code}:\n${this.stderr}`)));
+      child.on("exit", (code) =>
+        reject(new Error(`it ended with ${code}:\n${this.stderr.slice(-2000)}`)),
+      );
     });
     failed.catch(() => {});
-    await Promise.race([this.#ready(), failed]);
+    try {
+      await Promise.race([this.#ready(), failed]);
+    } catch (error) {
+      await this.stop("SIGKILL");
+      throw error;
+    }
     return this;
   }
 
@@ -100,13 +111,12 @@ export class Companion {
 
   async #ready() {
     for (let tries = 0; tries < 600; tries += 1) {
-      const answer = await fetch(`http://127.0.0.1:${this.port}/healthz`, {
-        headers: { host: new URL(this.url).host },
-      }).catch(() => null);
+      // By its public address: in local mode it answers under no other name.
+      const answer = await fetch(`${this.url}/healthz`).catch(() => null);
       if (answer?.ok) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error(`the companion did not answer:\n${this.stderr}`);
+    throw new Error(`the companion did not answer:\n${this.stderr.slice(-2000)}`);
   }
 
   /** The page's address with its one-time code, as printed at the last start. */
@@ -126,11 +136,11 @@ export class Companion {
   async stop(signal = "SIGTERM") {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.removeAllListeners("exit");
+    const ended = once(child, "exit");
     child.kill(signal);
     // A stream that is still open must not keep a test waiting.
     const last = setTimeout(() => child.kill("SIGKILL"), 10_000);
-    await once(child, "exit");
+    await ended;
     clearTimeout(last);
   }
 
