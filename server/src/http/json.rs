@@ -33,6 +33,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|_| Problem::validation("The body could not be read."))?;
+        // serde would also take the members' values as an array, in their order.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::validation("The body must be a JSON object."));
+        }
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| describe(&error))

@@ -1,0 +1,75 @@
+//! The API, from the caller's connection to the database and back.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod access;
+mod bad_input;
+mod concurrent;
+mod durable;
+mod keys;
+mod local;
+mod me;
+mod page;
+mod plain;
+mod process;
+mod replay;
+mod sealed;
+mod start;
+
+/// Each of these runs on SQLite as a test of its own, and on PostgreSQL one after the other, so that
+/// one cluster serves them all.
+macro_rules! on_both_databases {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        mod on_sqlite {
+            use crate::support::{Companion, Setup};
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    crate::$module::$name(&Companion::start(&Setup::default()).await).await;
+                }
+            )*
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn the_same_on_postgresql() {
+            let cluster = match support::postgres::Postgres::start() {
+                Ok(cluster) => cluster,
+                Err(missing) => {
+                    println!("SKIPPED: nothing was tested on PostgreSQL: {missing}");
+                    return;
+                }
+            };
+            $(
+                println!("{}", stringify!($name));
+                let database_url = Some(cluster.database());
+                let setup = support::Setup { database_url, ..Default::default() };
+                let companion = support::Companion::start(&setup).await;
+                $module::$name(&companion).await;
+                companion.stop().await;
+            )*
+        }
+    };
+}
+
+on_both_databases! {
+    keys::an_added_key_is_listed_with_its_mask_and_its_ciphertext,
+    keys::the_same_request_again_answers_the_same_and_rewrites_nothing,
+    keys::another_body_under_the_same_id_is_a_conflict,
+    keys::a_revoked_entry_is_gone_and_its_id_never_comes_back,
+    keys::each_user_has_ids_and_entries_of_their_own,
+    keys::a_change_beside_the_key_never_touches_the_ciphertext,
+    keys::a_key_is_replaced_only_by_one_sealed_later_for_the_same_entry,
+    keys::a_new_order_names_every_entry_once_and_is_kept,
+    keys::values_that_cannot_be_are_refused,
+    keys::what_happened_is_written_down_page_by_page,
+    me::settings_are_merged_and_kept,
+    replay::an_id_is_claimed_once_and_forgotten_by_the_databases_clock,
+    replay::uses_are_counted,
+    replay::candidates_are_active_unexpired_and_in_order,
+    concurrent::of_many_equal_uploads_one_is_stored_and_all_are_acknowledged,
+    concurrent::of_many_claims_of_one_id_one_wins,
+    concurrent::settings_that_are_merged_at_once_are_all_kept,
+    concurrent::orders_that_are_set_at_once_end_in_one_of_them,
+    concurrent::uploads_at_once_get_places_of_their_own,
+}

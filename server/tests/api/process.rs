@@ -1,0 +1,139 @@
+//! The program: signals, and what it says about itself.
+
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Process, Setup, caller::call, companion::token, process::BINARY};
+
+fn run(folder: &std::path::Path, args: &[&str]) -> (bool, String, String) {
+    let output = Command::new(BINARY)
+        .args(args)
+        .env_clear()
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.success(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_in_time_with_its_counts_written() {
+    let mut process = Process::start(&Setup::default());
+    process.add("ann").await;
+    // A connection that stays open and says nothing must not keep it.
+    #[expect(clippy::disallowed_methods, reason = "the test is the caller")]
+    let _idle = tokio::net::TcpStream::connect(process.address)
+        .await
+        .unwrap();
+    let status = process.terminate(Duration::from_secs(12));
+    assert!(status.success(), "{status}");
+    let wal = process.folder.path().join("data/keyseal.db-wal");
+    assert!(!wal.exists(), "the database was closed");
+    let log = process.output();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    assert!(lines.len() > 3);
+}
+
+#[tokio::test]
+async fn the_log_names_routes_and_never_what_was_sent() {
+    let process = Process::start(&Setup::default());
+    let ann = token(&json!({ "sub": "ann-the-user" }));
+    let path = "/api/v1/api-keys/0192f3c4-5b6a-7c8d-9e0f-112233445566?note=said-in-the-query";
+    let body = json!({ "label": "said-in-the-body" }).to_string();
+    process
+        .send(&ann, "PATCH", path, body.into())
+        .await
+        .refused(404, "not_found");
+    let log = process.output();
+    assert!(log.contains("\"route\":\"/api/v1/api-keys/{id}\""), "{log}");
+    for said in ["said-in", "0192f3c4", &ann, "ann-the-user"] {
+        assert!(!log.contains(said), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_made_by_hand_is_accepted() {
+    let process = Process::start(&Setup::more(
+        "[tiers]\ndefault = \"free\"\n[tiers.free]\n[tiers.premium]\n",
+    ));
+    let folder = process.folder.path();
+    let args = [
+        "token",
+        "--config",
+        "keyseal.toml",
+        "--sub",
+        "ann",
+        "--tier",
+        "premium",
+    ];
+    let (ok, token, _) = run(folder, &args);
+    assert!(ok);
+    let me = process
+        .send(token.trim(), "GET", "/api/v1/me", Vec::new())
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&me["sub"], &me["tier"]),
+        (&json!("ann"), &json!("premium"))
+    );
+    let (ok, listed, _) = run(folder, &["keys", "list", "--config", "keyseal.toml"]);
+    assert!(ok && listed.contains("current"), "{listed}");
+    let (ok, said, _) = run(folder, &["migrate", "--config", "keyseal.toml"]);
+    assert!(ok && said.contains("up to date"));
+}
+
+#[tokio::test]
+async fn in_local_mode_it_prints_one_link_and_token_prints_another() {
+    let setup = Setup {
+        top: "public_url = \"http://127.0.0.1:7\"".into(),
+        ..Setup::local()
+    };
+    let process = Process::start(&setup);
+    let stdout = std::fs::read_to_string(process.folder.path().join("stdout")).unwrap();
+    assert!(
+        stdout.starts_with("Open http://127.0.0.1:7/#link="),
+        "{stdout}"
+    );
+    assert_eq!(stdout.lines().count(), 1);
+    let (_, fresh, _) = run(
+        process.folder.path(),
+        &["token", "--config", "keyseal.toml"],
+    );
+    for line in [&stdout, &fresh] {
+        let code = line.trim().split_once("#link=").unwrap().1;
+        let request = http::Request::post("/api/v1/local/token")
+            .header("host", "127.0.0.1:7")
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(json!({ "link": code }).to_string()));
+        call(process.address, request.unwrap()).await.expect(200);
+    }
+    assert!(
+        !process
+            .output()
+            .lines()
+            .skip(1)
+            .any(|line| line.contains("#link"))
+    );
+}
+
+#[test]
+fn keys_list_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    Setup::default().write(folder.path());
+    let (ok, _, said) = run(folder.path(), &["keys", "list", "--config", "keyseal.toml"]);
+    assert!(!ok && said.contains("keys"), "{said}");
+    assert!(!folder.path().join("keys").exists());
+}

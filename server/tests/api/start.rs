@@ -1,0 +1,224 @@
+//! What it refuses to start with, and that it says which.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use keyseal_server::{config::Config, start::Server};
+
+use crate::support::{Setup, companion::SECRET};
+
+fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keyseal.toml");
+    fs::write(&file, text).unwrap();
+    Config::from_pairs(Some(&file), pairs).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn refused(text: &str, pairs: &[(&str, &str)], word: &str) {
+    match load(text, pairs) {
+        Ok(_) => panic!("taken: {text} {pairs:?}"),
+        Err(said) => assert!(said.contains(word), "{said}"),
+    }
+}
+
+#[test]
+fn without_a_file_it_is_local_mode_on_loopback() {
+    let config = Config::from_pairs(None, &[]).unwrap();
+    assert!(config.is_local() && config.listen.ip().is_loopback());
+    assert_eq!(config.public_url(), "http://127.0.0.1:8787");
+    assert_eq!(config.database_url, "sqlite://keyseal-data/keyseal.db");
+    assert_eq!(config.keys_dir, Path::new("keyseal-keys"));
+    assert_eq!(config.unwrap.cache_seconds, 60);
+    assert_eq!(config.limits.uploads_per_minute, 30);
+}
+
+#[test]
+fn unknown_keys_are_refused_by_name() {
+    for (text, name) in [
+        ("listne = \"127.0.0.1:1\"", "listne"),
+        ("[auth]\nmoed = \"jwt\"", "moed"),
+        ("[limits]\nuploads_per_hour = 1", "uploads_per_hour"),
+        ("[providers.openai]\nurl = \"https://a.b\"", "url"),
+        ("[tiers.premium]\nusd_per_week = 1", "usd_per_week"),
+        ("[unwrap]\ncache_minutes = 1", "cache_minutes"),
+    ] {
+        refused(text, &[], name);
+    }
+    refused("", &[("KEYSEAL__LIMITS__UPLOADS", "3")], "uploads");
+    refused("", &[("KEYSEAL__NONSENSE", "3")], "nonsense");
+}
+
+#[test]
+fn each_value_can_come_from_the_environment_which_wins() {
+    let pairs = [
+        ("KEYSEAL__LISTEN", "127.0.0.1:9999"),
+        ("KEYSEAL__PUBLIC_URL", "http://localhost:9999/"),
+        ("KEYSEAL__UNWRAP__CACHE_SECONDS", "0"),
+        ("KEYSEAL__LIMITS__UPLOADS_PER_MINUTE", "7"),
+        (
+            "KEYSEAL__PROVIDERS__AZURE_OPENAI__CUSTOM_HOSTS",
+            "*.openai.azure.com, llm.example.com:8443",
+        ),
+        ("KEYSEAL__PROVIDERS__OPENAI__ORIGIN", "http://127.0.0.1:1"),
+        ("KEYSEAL__PROVIDERS__OPENAI__ALLOW_PRIVATE", "true"),
+        (
+            "KEYSEAL__CORS__ORIGINS",
+            "https://a.example.com,https://b.example.com",
+        ),
+        ("KEYSEAL__TIERS__DEFAULT", "free"),
+        ("KEYSEAL__TIERS__FREE__BYOK", "false"),
+        ("KEYSEAL_OTHER", "not ours"),
+    ];
+    let text = "listen = \"127.0.0.1:1\"\n[limits]\nsessions_per_minute = 5";
+    let config = load(text, &pairs).unwrap();
+    assert_eq!(config.listen.port(), 9999);
+    assert_eq!(config.public_url(), "http://localhost:9999");
+    assert_eq!(
+        (
+            config.unwrap.cache_seconds,
+            config.limits.uploads_per_minute
+        ),
+        (0, 7)
+    );
+    assert_eq!(config.limits.sessions_per_minute, 5);
+    assert!(config.providers["azure_openai"].admits("my.openai.azure.com"));
+    assert!(config.providers["azure_openai"].admits("llm.example.com:8443"));
+    assert!(config.providers["openai"].allow_private);
+    assert_eq!(config.cors_origins.len(), 2);
+    assert!(!config.tiers.resolve(None).1.byok);
+}
+
+#[test]
+fn values_that_open_a_door_are_refused() {
+    for (text, word) in [
+        ("listen = \"0.0.0.0:8787\"", "loopback"),
+        ("listen = \"nonsense\"", "listen"),
+        ("public_url = \"https://keys.example.com\"", "loopback"),
+        ("public_url = \"ftp://127.0.0.1\"", "public_url"),
+        ("database_url = \"mysql://x\"", "database_url"),
+        ("[auth]\nmode = \"none\"", "auth.mode"),
+        ("[auth]\nmode = \"local\"\nissuer = \"x\"", "auth.issuer"),
+        ("[cors]\norigins = [\"*\"]", "cors.origins"),
+        ("[cors]\norigins = [\"null\"]", "cors.origins"),
+        (
+            "[cors]\norigins = [\"https://a.example.com/path\"]",
+            "cors.origins",
+        ),
+        ("[providers.nobody]\n", "providers.nobody"),
+        (
+            "[providers.openai]\norigin = \"http://api.openai.com\"",
+            "https",
+        ),
+        (
+            "[providers.openai]\norigin = \"https://u:p@api.openai.com\"",
+            "password",
+        ),
+        (
+            "[providers.openai]\norigin = \"file:///etc/passwd\"",
+            "https",
+        ),
+        ("[providers.openai]\nallow_private = true", "allow_private"),
+        (
+            "[providers.openai]\ncustom_hosts = [\"*.com\"]",
+            "custom_hosts",
+        ),
+        (
+            "[providers.openai]\ncustom_hosts = [\"127.0.0.1\"]",
+            "custom_hosts",
+        ),
+        ("[tiers]\ndefault = \"gold\"\n[tiers.free]", "gold"),
+        ("[limits]\nuploads_per_minute = -1", "uploads_per_minute"),
+    ] {
+        refused(text, &[], word);
+    }
+}
+
+fn jwt(secret_file: &str) -> String {
+    format!(
+        "[auth]\nmode = \"jwt\"\nissuer = \"i\"\naudience = \"a\"\nhs256_secret_file = \"{secret_file}\"\n"
+    )
+}
+
+#[test]
+fn a_secret_that_is_missing_empty_default_or_open_to_all_is_refused_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("the-secret");
+    let named = path.to_str().unwrap();
+    refused(&jwt(named), &[], named);
+    for (bytes, mode, why) in [
+        (&b""[..], 0o600, "empty"),
+        (b"changeme-changeme-changeme-changeme", 0o600, "default"),
+        (b"short", 0o600, "32"),
+        (SECRET, 0o644, "0644"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        refused(&jwt(named), &[], named);
+        refused(&jwt(named), &[], why);
+        fs::remove_file(&path).unwrap();
+    }
+    fs::write(&path, SECRET).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    load(&jwt(named), &[]).unwrap();
+    for missing in ["issuer", "audience", "hs256_secret_file"] {
+        let text = jwt(named);
+        let kept = text
+            .lines()
+            .filter(|line| !line.starts_with(missing))
+            .collect::<Vec<_>>();
+        refused(&kept.join("\n"), &[], missing);
+    }
+    refused(&jwt(named).replace("\"i\"", "\" \""), &[], "issuer");
+}
+
+#[test]
+fn a_password_in_a_file_for_everyone_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keyseal.toml");
+    fs::write(&file, "database_url = \"postgres://u:hunter22@db/keyseal\"").unwrap();
+    let with_mode = |mode| {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        Config::from_pairs(Some(&file), &[]).map_err(|error| error.to_string())
+    };
+    let said = with_mode(0o644).err().unwrap();
+    assert!(
+        said.contains("database_url") && !said.contains("hunter22"),
+        "{said}"
+    );
+    assert!(with_mode(0o600).is_ok());
+}
+
+#[tokio::test]
+async fn keys_open_to_all_stop_the_start() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let companion = crate::support::Companion::start_in(folder, &Setup::local()).await;
+    let folder = companion.stop().await;
+    for name in ["identity.pem", "local.secret"] {
+        let path = folder.path().join("keys").join(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let config = Config::from_pairs(Some(&Setup::local().write(folder.path())), &[]).unwrap();
+        let said = Server::bind(config, false).await.err().unwrap().to_string();
+        assert!(said.contains(name), "{said}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_new_key_in_the_folder_opens_within_five_seconds() {
+    use keyseal::envelope::Unwrap;
+    let one = crate::support::Companion::start(&Setup::default()).await;
+    let setup = Setup {
+        own_keys: true,
+        ..Setup::default()
+    };
+    let other = crate::support::Companion::start(&setup).await;
+    let kid = other.state.ring.current_kid();
+    let name = format!("key-{kid}.pem");
+    let at = |folder: &Path| folder.join("keys").join(&name);
+    fs::copy(at(other.folder.path()), at(one.folder.path())).unwrap();
+    let start = std::time::Instant::now();
+    while !one.state.ring.knows(&kid) {
+        assert!(start.elapsed().as_secs() < 5);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
