@@ -81,8 +81,9 @@ fn each_value_can_come_from_the_environment_which_wins() {
         (0, 7)
     );
     assert_eq!(config.limits.sessions_per_minute, 5);
-    assert!(config.providers["azure_openai"].admits("my.openai.azure.com"));
-    assert!(config.providers["azure_openai"].admits("llm.example.com:8443"));
+    let patterns = &config.providers["azure_openai"].custom_hosts;
+    let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+    assert_eq!(patterns, ["*.openai.azure.com", "llm.example.com:8443"]);
     assert!(config.providers["openai"].allow_private);
     assert_eq!(config.cors_origins.len(), 2);
     assert!(!config.tiers.resolve(None).1.byok);
