@@ -108,7 +108,7 @@ async fn a_host_is_taken_only_where_the_operator_allows_it() {
         ("demo", "localhost"),
         ("openai", "my.llm.example.com"),
         ("openai", "api.openai.com"),
-        ("anthropic", "api.anthropic.com"),
+        ("anthropic", "api.openai.com"),
     ] {
         upload(provider, Some(host))
             .await
