@@ -76,7 +76,7 @@ async fn a_key_sealed_too_long_ago_or_in_the_future_is_refused() {
 #[tokio::test]
 async fn a_host_is_taken_only_where_the_operator_allows_it() {
     let setup = Setup::more(
-        "[providers.demo]\ncustom_hosts = [\"*.llm.example.com\"]\n\
+        "[providers.azure_openai]\ncustom_hosts = [\"*.llm.example.com\"]\n\
          [providers.openai]\norigin = \"https://gateway.example.com/openai\"\n",
     );
     let companion = Companion::start(&setup).await;
@@ -90,7 +90,7 @@ async fn a_host_is_taken_only_where_the_operator_allows_it() {
         body["provider"] = provider.into();
         ann.post("/api-keys", &body).await
     };
-    let added = upload("demo", Some("my.llm.example.com"))
+    let added = upload("azure_openai", Some("my.llm.example.com"))
         .await
         .expect(201)
         .json();
@@ -100,12 +100,12 @@ async fn a_host_is_taken_only_where_the_operator_allows_it() {
         .expect(201);
     upload("openai", None).await.expect(201);
     for (provider, host) in [
-        ("demo", "llm.example.com"),
-        ("demo", "a.b.llm.example.com"),
-        ("demo", "my.llm.example.com.evil.com"),
-        ("demo", "my.llm.example.com:8443"),
-        ("demo", "127.0.0.1"),
-        ("demo", "localhost"),
+        ("azure_openai", "llm.example.com"),
+        ("azure_openai", "a.b.llm.example.com"),
+        ("azure_openai", "my.llm.example.com.evil.com"),
+        ("azure_openai", "my.llm.example.com:8443"),
+        ("azure_openai", "127.0.0.1"),
+        ("azure_openai", "localhost"),
         ("openai", "my.llm.example.com"),
         ("openai", "api.openai.com"),
         ("anthropic", "api.openai.com"),
