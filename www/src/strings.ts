@@ -270,7 +270,7 @@ export const strings = {
     ciphertext: "ciphertext",
     records: {
       entry: "encrypted key",
-      synced: "copy of the ciphertext",
+      synced: "sealed copy",
       vault: "slots of the vault",
     },
   },

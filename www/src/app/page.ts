@@ -92,6 +92,9 @@ export class KeysealPage extends LitElement {
     const link = takeLink();
     if (link) void this.#start(link);
     this.view = viewOfAddress();
+    window.scrollTo(0, 0);
+    // Back from the playground, the list tells of the use that was just made.
+    if (this.view === "keys") void this.#refresh();
   };
 
   readonly #shown = () => {

@@ -116,7 +116,7 @@ export class SecurityView extends VaultElement {
           ${hint ? html`<span class="mono">${hint}</span>` : nothing}
           <span class="quiet">${kind}</span>
         </summary>
-        <pre class="mono">${value}</pre>
+        <pre class="mono" tabindex="0">${value}</pre>
       </details>
     `;
   }

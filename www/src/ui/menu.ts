@@ -20,6 +20,13 @@ export class Menu extends LitElement {
   @query("button") private button!: HTMLButtonElement;
   @query("[popover]") private list!: HTMLElement;
 
+  #openedAt = 0;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("scroll", this.#scrolled);
+  }
+
   override focus(): void {
     this.button.focus();
   }
@@ -70,6 +77,7 @@ export class Menu extends LitElement {
   #show(focus: number): void {
     this.list.showPopover();
     const at = this.button.getBoundingClientRect();
+    this.#openedAt = at.top;
     const { offsetWidth: width, offsetHeight: height } = this.list;
     const below = at.bottom + GAP + height <= window.innerHeight;
     const top = below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height);
@@ -80,9 +88,13 @@ export class Menu extends LitElement {
 
   readonly #toggled = (event: ToggleEvent) => {
     this.open = event.newState === "open";
-    // The list stands still while the page moves under it.
-    const scrolled = () => this.list.hidePopover();
-    if (this.open) window.addEventListener("scroll", scrolled, { once: true, passive: true });
+    if (this.open) window.addEventListener("scroll", this.#scrolled, { passive: true });
+    else window.removeEventListener("scroll", this.#scrolled);
+  };
+
+  /** The list stands still while the page moves under it: then it closes. */
+  readonly #scrolled = () => {
+    if (this.button.getBoundingClientRect().top !== this.#openedAt) this.list.hidePopover();
   };
 
   readonly #moveByKey = (event: KeyboardEvent) => {
