@@ -65,6 +65,15 @@ impl core::error::Error for CleanError {}
 ///
 /// # Errors
 /// If nothing is left, or something that cannot be a key.
+///
+/// ```
+/// use keyseal::catalogue::clean;
+///
+/// let key = clean("  export OPENAI_API_KEY='sk-0123456789abcdef'\n")?;
+/// assert_eq!(key.as_str(), "sk-0123456789abcdef");
+/// assert!(clean("two words").is_err());
+/// # Ok::<(), keyseal::catalogue::CleanError>(())
+/// ```
 pub fn clean(pasted: &str) -> Result<Zeroizing<String>, CleanError> {
     let core = strip(pasted);
     // Room for line breaks and invisible characters, but not for anything at all.

@@ -2,6 +2,13 @@
 
 /// Shows, of a key of n characters, m = min(12, ⌊n/3⌋): the last min(4, m), and before them the first
 /// min(8, m − 4), with `…` between.
+///
+/// ```
+/// use keyseal::catalogue::hint;
+///
+/// assert_eq!(hint("sk-proj-0123456789abcdefghijklmnopqrstuv"), "sk-proj-…stuv");
+/// assert_eq!(hint("short"), "…t");
+/// ```
 #[must_use]
 pub fn hint(key: &str) -> String {
     let n = key.chars().count();
