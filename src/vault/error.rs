@@ -25,6 +25,14 @@ pub enum VaultError {
     OtherIdentity,
     /// The secret does not open this slot.
     WrongSecret,
+    /// The slot's stored strength is below or above what is allowed.
+    WeakSlot,
+    /// There is not enough memory to stretch the passphrase.
+    OutOfMemory,
+    /// The last way to unlock, or a passkey alone, would remain.
+    LastSlot,
+    /// There is no slot of that id.
+    NoSlot,
     /// The key or its claims cannot be sealed.
     Seal(SealError),
     /// The browser's storage did not take or give the record.
@@ -44,6 +52,10 @@ impl VaultError {
             Self::OtherUser => "vault_other_user",
             Self::OtherIdentity => "vault_other_identity",
             Self::WrongSecret => "wrong_secret",
+            Self::WeakSlot => "weak_slot",
+            Self::OutOfMemory => "out_of_memory",
+            Self::LastSlot => "last_slot",
+            Self::NoSlot => "slot_unknown",
             Self::Seal(SealError::Claims(_)) => "validation",
             Self::Seal(SealError::Random) => "no_random",
             Self::Seal(_) => "seal_failed",
@@ -64,6 +76,12 @@ impl VaultError {
             Self::NoEntry => "It may have been revoked in another tab: reload the list.",
             Self::OtherIdentity => "Compare the companion's fingerprint before going on.",
             Self::WrongSecret => "Try again, or unlock in another way.",
+            Self::WeakSlot => {
+                "Unlock in another way, then remove this one: its record was changed."
+            }
+            Self::OutOfMemory => "Close other pages and try again, or unlock in another way.",
+            Self::LastSlot => "Add another way to unlock first.",
+            Self::NoSlot => "It may have been removed in another tab: reload the page.",
             Self::Seal(_) => "Check what was pasted and try again.",
             Self::Store(StoreError::Full) => {
                 "Free some of this site's storage and try again; nothing stored was changed."
@@ -88,6 +106,10 @@ impl fmt::Display for VaultError {
             Self::OtherUser => "This entry belongs to another user.",
             Self::OtherIdentity => "This vault belongs to another identity of the companion.",
             Self::WrongSecret => "This does not unlock the vault.",
+            Self::WeakSlot => "The strength of this way to unlock is outside what is allowed.",
+            Self::OutOfMemory => "There is not enough memory to unlock with the passphrase.",
+            Self::LastSlot => "A vault needs a way to unlock besides a passkey.",
+            Self::NoSlot => "There is no such way to unlock.",
             Self::Seal(SealError::Claims(which)) => which,
             Self::Seal(SealError::Random) => "This browser gives no random numbers.",
             Self::Seal(_) => "The key could not be sealed.",

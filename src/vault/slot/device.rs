@@ -23,11 +23,10 @@ impl DeviceSecret {
             .end_text()
     }
 
-    pub(super) fn from_object(mut object: Object) -> Option<Self> {
-        let secret = Self {
+    pub(super) fn from_object(object: &mut Object) -> Option<Self> {
+        Some(Self {
             iv: decode_base64url(&object.text("iv")?)?.try_into().ok()?,
             ciphertext: decode_base64url(&object.text("ciphertext")?)?,
-        };
-        object.end().then_some(secret)
+        })
     }
 }

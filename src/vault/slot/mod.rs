@@ -7,8 +7,14 @@
 //! neither.
 
 mod device;
+mod passkey;
+mod passphrase;
+mod recovery;
 
 pub use device::{DEVICE_IV_BYTES, DeviceSecret};
+pub use passkey::Passkey;
+pub use passphrase::Stretching;
+pub use recovery::RecoveryCode;
 
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -29,6 +35,12 @@ use crate::envelope::{
 pub enum Kind {
     /// A random secret under a key that this browser keeps and does not hand out.
     Device(DeviceSecret),
+    /// A passphrase.
+    Passphrase(Stretching),
+    /// A passkey.
+    Passkey(Passkey),
+    /// A code on paper.
+    Recovery,
 }
 
 /// A vault key, wrapped for one way to unlock it.
@@ -107,22 +119,18 @@ impl Slot {
     }
 
     pub(super) fn to_json(&self) -> String {
-        let json = ObjectWriter::new(1024)
+        ObjectWriter::new(1024)
             .text("id", &self.id)
             .text("kind", self.kind.name())
+            .raw("with", &self.kind.to_json())
             .text("salt", &encode_base64url(&self.salt))
             .text("commitment", &encode_base64url(&self.commitment))
-            .text("wrapped", &self.wrapped);
-        match &self.kind {
-            Kind::Device(secret) => json.raw("secret", &secret.to_json()).end_text(),
-        }
+            .text("wrapped", &self.wrapped)
+            .end_text()
     }
 
     pub(super) fn from_object(mut object: Object) -> Option<Self> {
-        let kind = match object.text("kind")?.as_str() {
-            "device" => Kind::Device(DeviceSecret::from_object(object.object("secret")?)?),
-            _ => return None,
-        };
+        let kind = Kind::from_object(&object.text("kind")?, object.object("with")?)?;
         let bytes = |text: String| decode_base64url(&text)?.try_into().ok();
         let slot = Self {
             id: object.text("id")?,
@@ -136,23 +144,57 @@ impl Slot {
 }
 
 impl Kind {
-    fn name(&self) -> &'static str {
+    /// The kind's name, in records and in the derivation.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Device(_) => "device",
+            Self::Passphrase(_) => "passphrase",
+            Self::Passkey(_) => "passkey",
+            Self::Recovery => "recovery",
         }
     }
 
-    /// What of the slot goes into the derivation, beside its name: nothing that could be weakened
-    /// without the slot key changing with it.
-    fn parameters(&self) -> &'static str {
+    /// What of the kind goes into the derivation, beside its name: nothing can be weakened without
+    /// the slot key changing with it.
+    fn parameters(&self) -> String {
         match self {
-            Self::Device(_) => "",
+            Self::Device(_) | Self::Recovery => String::new(),
+            Self::Passphrase(stretching) => stretching.parameters(),
+            Self::Passkey(passkey) => passkey.parameters(),
         }
+    }
+
+    fn to_json(&self) -> String {
+        match self {
+            Self::Device(secret) => secret.to_json(),
+            Self::Passphrase(stretching) => stretching.to_json(),
+            Self::Passkey(passkey) => passkey.to_json(),
+            Self::Recovery => "{}".into(),
+        }
+    }
+
+    fn from_object(name: &str, mut with: Object) -> Option<Self> {
+        let kind = match name {
+            "device" => Self::Device(DeviceSecret::from_object(&mut with)?),
+            "passphrase" => Self::Passphrase(Stretching::from_object(&mut with)?),
+            "passkey" => Self::Passkey(Passkey::from_object(&mut with)?),
+            "recovery" => Self::Recovery,
+            _ => return None,
+        };
+        with.end().then_some(kind)
     }
 }
 
 fn derive(secret: &[u8], salt: &[u8; 32], vault: &str, id: &str, kind: &Kind) -> SlotKey {
-    let info = ["keyseal-slot-v1", kind.name(), kind.parameters(), vault, id].join("\n");
+    let info = [
+        "keyseal-slot-v1",
+        kind.name(),
+        &kind.parameters(),
+        vault,
+        id,
+    ]
+    .join("\n");
     let mut bytes = Zeroizing::new([0; 64]);
     // 64 bytes are far below the 255 blocks that HKDF can give, so this cannot fail.
     let expanded = Hkdf::<Sha256>::new(Some(salt), secret).expand(info.as_bytes(), &mut *bytes);
