@@ -146,7 +146,10 @@ impl KeyClaims {
     }
 
     pub(crate) fn decode(plaintext: &[u8]) -> Option<Self> {
-        let mut object = Object::parse(plaintext).ok()?;
+        Self::from_object(Object::parse(plaintext).ok()?)
+    }
+
+    pub(crate) fn from_object(mut object: Object) -> Option<Self> {
         let claims = Self {
             key: Secret::new(object.text("key")?),
             provider: object.text("provider")?,

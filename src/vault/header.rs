@@ -9,6 +9,16 @@ pub struct Header {
     id: String,
     identity: String,
     slots: Vec<Slot>,
+    previous: Option<Previous>,
+}
+
+/// The vault key before, while entries are moved from it to the new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Previous {
+    /// The id that the vault had under it.
+    pub id: String,
+    /// Compact JWE of it under the new vault key.
+    pub wrapped: String,
 }
 
 impl Header {
@@ -22,6 +32,7 @@ impl Header {
             id,
             identity: identity.to_owned(),
             slots: Vec::new(),
+            previous: None,
         })
     }
 
@@ -57,14 +68,35 @@ impl Header {
         self
     }
 
+    /// Whether entries under the id `vault` can be opened with this vault's key.
+    pub(super) fn covers(&self, vault: &str) -> bool {
+        self.id == vault
+            || self
+                .previous
+                .as_ref()
+                .is_some_and(|previous| previous.id == vault)
+    }
+
+    pub(super) fn previous(&self) -> Option<&Previous> {
+        self.previous.as_ref()
+    }
+
+    pub(super) fn with_previous(mut self, previous: Option<Previous>) -> Self {
+        self.previous = previous;
+        self
+    }
+
     pub(super) fn to_json(&self) -> String {
         let slots: Vec<String> = self.slots.iter().map(Slot::to_json).collect();
-        ObjectWriter::new(1024)
+        let json = ObjectWriter::new(1024)
             .integer("v", 1)
             .text("id", &self.id)
             .text("identity", &self.identity)
-            .raw("slots", &format!("[{}]", slots.join(",")))
-            .end_text()
+            .raw("slots", &format!("[{}]", slots.join(",")));
+        match &self.previous {
+            Some(previous) => json.raw("previous", &previous.to_json()).end_text(),
+            None => json.end_text(),
+        }
     }
 
     pub(super) fn parse(json: &str) -> Option<Self> {
@@ -80,7 +112,29 @@ impl Header {
                     _ => None,
                 })
                 .collect::<Option<_>>()?,
+            previous: match object.take("previous") {
+                None => None,
+                Some(Strict::Object(previous)) => Some(Previous::from_object(previous)?),
+                Some(_) => return None,
+            },
         };
         (object.integer("v") == Some(1) && object.end()).then_some(header)
+    }
+}
+
+impl Previous {
+    fn to_json(&self) -> String {
+        ObjectWriter::new(512)
+            .text("id", &self.id)
+            .text("wrapped", &self.wrapped)
+            .end_text()
+    }
+
+    fn from_object(mut object: Object) -> Option<Self> {
+        let previous = Self {
+            id: object.text("id")?,
+            wrapped: object.text("wrapped")?,
+        };
+        object.end().then_some(previous)
     }
 }

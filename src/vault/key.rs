@@ -2,7 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::envelope::{ContentKey, SealError, random};
+use super::TYP_SLOT;
+use crate::envelope::{Alg, CompactJwe, ContentKey, Header, SealError, random};
 
 /// The random AES-256 key that encrypts a vault's entries; zeroed on drop.
 pub struct VaultKey(Zeroizing<[u8; 32]>);
@@ -16,12 +17,29 @@ impl VaultKey {
         Ok(Self(Zeroizing::new(random()?)))
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
-    }
-
+    #[cfg(test)]
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// This key as a compact JWE (`dir`) under `key`, whose name is `kid`.
+    pub(super) fn wrap(&self, key: &ContentKey, kid: &str) -> Result<String, SealError> {
+        let header = Header {
+            alg: Alg::Dir,
+            typ: TYP_SLOT,
+            kid: kid.to_owned(),
+            rid: None,
+        };
+        CompactJwe::seal(&header, &[], key, self.0.to_vec())
+    }
+
+    /// The key out of what [`VaultKey::wrap`] made.
+    pub(super) fn unwrap(wrapped: &str, key: &ContentKey, kid: &str) -> Option<Self> {
+        CompactJwe::parse(wrapped, Alg::Dir, TYP_SLOT, false)
+            .ok()
+            .filter(|jwe| jwe.header.kid == kid)
+            .and_then(|jwe| jwe.open(key))
+            .and_then(|bytes| Some(Self(Zeroizing::new(bytes.as_slice().try_into().ok()?))))
     }
 
     pub(super) fn cipher(&self) -> ContentKey {

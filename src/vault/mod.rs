@@ -8,18 +8,22 @@
 
 mod entry;
 mod error;
+mod export;
 mod header;
 mod key;
 mod names;
 mod pinned;
+mod rekey;
 pub mod slot;
 mod store;
 
 pub use entry::{Display, Entry, Patch};
 pub use error::VaultError;
+pub use export::Imported;
 pub use header::Header;
 pub use key::VaultKey;
 pub use pinned::{PinError, Pinned};
+pub use rekey::Kept;
 pub use store::{MemoryStore, Store, StoreError};
 
 use crate::envelope::KeyClaims;
@@ -29,6 +33,8 @@ use names::Names;
 pub const TYP_VAULT: &str = "keyseal-vault+jwe";
 /// `typ` of a wrapped vault key.
 pub const TYP_SLOT: &str = "keyseal-slot+jwe";
+/// `typ` of an entry in an export.
+pub const TYP_EXPORT: &str = "keyseal-export+jwe";
 
 /// One user's vault for one companion, over a store of records.
 pub struct Vault<S> {
@@ -103,9 +109,14 @@ impl<S: Store> Vault<S> {
         Ok(())
     }
 
-    /// Keeps the vault key in memory.
-    pub fn unlock(&mut self, key: VaultKey) {
+    /// Keeps the vault key in memory, and finishes what a change of it left over.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where entries that are still under the key before cannot be moved;
+    /// the vault is unlocked all the same, and they can be used.
+    pub fn unlock(&mut self, key: VaultKey) -> Result<(), VaultError> {
         self.key = Some(key);
+        self.finish_rekey()
     }
 
     /// Wipes the vault key.
@@ -138,10 +149,11 @@ impl<S: Store> Vault<S> {
             entries.push(match self.record(&rid) {
                 Ok(record) => {
                     let mut entry = record.shown(&rid);
+                    let vault = record.vault().unwrap_or_default();
                     if self
                         .header
                         .as_ref()
-                        .is_none_or(|header| record.vault().as_deref() != Some(header.id()))
+                        .is_none_or(|header| !header.covers(&vault))
                     {
                         entry.damaged = Some(VaultError::KeyLost.code());
                     }
@@ -184,7 +196,12 @@ impl<S: Store> Vault<S> {
     )]
     pub(crate) fn claims(&self, rid: &str) -> Result<KeyClaims, VaultError> {
         let (header, key) = self.unlocked()?;
-        let claims = self.record(rid)?.open(rid, header.id(), key)?;
+        let record = self.record(rid)?;
+        let claims = match record.open(rid, header.id(), key) {
+            // A change of the vault key was cut off before it came to this entry.
+            Err(VaultError::KeyLost) => self.claims_before(&record, rid)?,
+            other => other?,
+        };
         if claims.sub == self.sub {
             Ok(claims)
         } else {
@@ -252,6 +269,13 @@ impl<S: Store> Vault<S> {
             self.store.remove(&name)?;
         }
         Ok(())
+    }
+
+    fn claims_before(&self, record: &entry::Record, rid: &str) -> Result<KeyClaims, VaultError> {
+        let (header, key) = self.unlocked()?;
+        let previous = header.previous().ok_or(VaultError::KeyLost)?;
+        let old_key = VaultKey::unwrap(&previous.wrapped, &key.cipher(), &previous.id);
+        record.open(rid, &previous.id, &old_key.ok_or(VaultError::KeyLost)?)
     }
 
     fn unlocked(&self) -> Result<(&Header, &VaultKey), VaultError> {

@@ -14,6 +14,8 @@ const CANARY: &str = "sk-canary-5f1b0c9d7e";
 struct Flaky {
     inner: MemoryStore,
     full: Cell<bool>,
+    /// How many writes are still taken, where they are counted.
+    left: Cell<Option<usize>>,
 }
 
 impl Store for Flaky {
@@ -21,6 +23,10 @@ impl Store for Flaky {
         self.inner.get(name)
     }
     fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        match self.left.get() {
+            Some(0) => return Err(StoreError::Full),
+            left => self.left.set(left.map(|left| left - 1)),
+        }
         if self.full.get() {
             Err(StoreError::Full)
         } else {
@@ -74,11 +80,10 @@ fn vault() -> Vault<Flaky> {
 fn reopened(vault: Vault<Flaky>) -> Vault<Flaky> {
     let mut again = Vault::open(vault.store, ISSUER, "user-1").expect("opens");
     let header = again.header().expect("made").clone();
-    again.unlock(
-        header.slots()[0]
-            .unwrap(header.id(), b"secret")
-            .expect("the right secret"),
-    );
+    let key = header.slots()[0]
+        .unwrap(header.id(), b"secret")
+        .expect("the right secret");
+    again.unlock(key).expect("unlocked");
     again
 }
 
@@ -270,6 +275,232 @@ fn local_copies_follow_what_the_companion_listed() {
     assert_eq!(vault.synced().unwrap(), [copy("b"), copy("c")]);
     vault.destroy().unwrap();
     assert!(vault.records().unwrap().is_empty());
+}
+
+fn kept(slot: &str, secret: &[u8]) -> Kept {
+    Kept {
+        slot: slot.into(),
+        kind: None,
+        secret: secret.to_vec().into(),
+    }
+}
+
+fn slot_id(vault: &Vault<Flaky>, at: usize) -> String {
+    vault.header().unwrap().slots()[at].id().to_owned()
+}
+
+#[test]
+fn a_slot_that_was_removed_does_not_open_what_comes_after() {
+    let mut vault = vault();
+    vault.put(&claims("a"), display()).unwrap();
+    vault.add_slot(Kind::Recovery, b"paper").unwrap();
+    let (device, recovery) = (slot_id(&vault, 0), slot_id(&vault, 1));
+    let before = vault.header().unwrap().clone();
+    let old_key = before.slots()[1]
+        .unwrap(before.id(), b"paper")
+        .expect("opens");
+
+    vault
+        .rekey(vec![kept(&device, b"secret")])
+        .expect("rekeyed");
+    assert_eq!(vault.header().unwrap().slots().len(), 1);
+    assert_eq!(vault.claims("a").unwrap(), claims("a"));
+    assert_ne!(vault.header().unwrap().id(), before.id());
+    assert!(vault.header().unwrap().previous().is_none());
+    vault.put(&claims("b"), display()).unwrap();
+    let mut again = reopened(vault);
+    assert_eq!(again.claims("a").unwrap(), claims("a"));
+    // The old vault key, which the removed slot gave, opens neither.
+    again.lock();
+    again.key = Some(old_key);
+    for rid in ["a", "b"] {
+        assert!(again.claims(rid).is_err(), "{rid}");
+    }
+    assert!(
+        again
+            .header()
+            .unwrap()
+            .slots()
+            .iter()
+            .all(|slot| slot.id() != recovery)
+    );
+}
+
+#[test]
+fn a_vault_keeps_a_way_in_and_not_only_a_passkey() {
+    let passkey = || {
+        Kind::Passkey(slot::Passkey {
+            credential: vec![1],
+            prf_salt: [2; 32],
+        })
+    };
+    let mut vault = vault();
+    vault.put(&claims("a"), display()).unwrap();
+    vault.add_slot(passkey(), b"prf").unwrap();
+    let (device, key) = (slot_id(&vault, 0), slot_id(&vault, 1));
+    let before = vault.records().unwrap();
+    assert_eq!(vault.rekey(vec![]), Err(VaultError::LastSlot));
+    assert_eq!(
+        vault.rekey(vec![kept(&key, b"prf")]),
+        Err(VaultError::LastSlot)
+    );
+    assert_eq!(
+        vault.rekey(vec![kept(&device, b"wrong")]),
+        Err(VaultError::WrongSecret)
+    );
+    assert_eq!(
+        vault.rekey(vec![kept("none", b"secret")]),
+        Err(VaultError::NoSlot)
+    );
+    assert_eq!(vault.records().unwrap(), before, "nothing was changed");
+    assert!(
+        vault
+            .rekey(vec![kept(&key, b"prf"), kept(&device, b"secret")])
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_changed_secret_opens_and_the_one_before_does_not() {
+    let mut vault = vault();
+    vault.add_slot(Kind::Recovery, b"old").unwrap();
+    let device = slot_id(&vault, 0);
+    let changed = Kept {
+        slot: slot_id(&vault, 1),
+        kind: Some(Kind::Recovery),
+        secret: b"new".to_vec().into(),
+    };
+    vault
+        .rekey(vec![kept(&device, b"secret"), changed])
+        .unwrap();
+    let header = vault.header().unwrap();
+    assert!(header.slots()[1].unwrap(header.id(), b"new").is_ok());
+    assert!(header.slots()[1].unwrap(header.id(), b"old").is_err());
+}
+
+#[test]
+fn a_change_of_key_that_is_cut_off_anywhere_loses_nothing_and_is_finished_later() {
+    for writes in 0..6 {
+        let mut vault = vault();
+        for rid in ["a", "b", "c"] {
+            vault.put(&claims(rid), display()).unwrap();
+        }
+        let device = slot_id(&vault, 0);
+        vault.store.left.set(Some(writes));
+        let result = vault.rekey(vec![kept(&device, b"secret")]);
+        assert_eq!(result.is_ok(), writes >= 5, "{writes}");
+        // At once, and again after the page was closed.
+        for rid in ["a", "b", "c"] {
+            assert_eq!(vault.claims(rid).expect("opens"), claims(rid), "{writes}");
+        }
+        vault.store.left.set(None);
+        let vault = reopened(vault);
+        assert!(vault.header().unwrap().previous().is_none());
+        for rid in ["a", "b", "c"] {
+            assert_eq!(vault.claims(rid).expect("opens"), claims(rid), "{writes}");
+        }
+        assert!(
+            vault
+                .entries()
+                .unwrap()
+                .iter()
+                .all(|entry| entry.damaged.is_none())
+        );
+    }
+}
+
+#[test]
+fn an_export_opens_elsewhere_with_its_passphrase_only() {
+    let mut here = vault();
+    here.put(
+        &claims("a"),
+        Display {
+            label: Some("prod".into()),
+            ..display()
+        },
+    )
+    .unwrap();
+    here.put(&claims("b"), display()).unwrap();
+    let file = here.export("correct horse battery").expect("exported");
+    assert!(!file.contains(CANARY) && !file.contains("prod"));
+
+    let mut there = vault();
+    assert_eq!(there.import(&file, "wrong"), Err(VaultError::WrongSecret));
+    there
+        .put(
+            &KeyClaims {
+                iat: 5,
+                ..claims("b")
+            },
+            display(),
+        )
+        .unwrap();
+    let done = there
+        .import(&file, "correct horse battery")
+        .expect("imported");
+    assert_eq!(
+        (done.taken, done.known),
+        (vec!["a".to_owned()], vec!["b".to_owned()])
+    );
+    assert_eq!(there.claims("a").unwrap(), claims("a"));
+    assert_eq!(
+        there.entries().unwrap()[0].display.label.as_deref(),
+        Some("prod")
+    );
+    assert_eq!(
+        there.claims("b").unwrap().iat,
+        5,
+        "the key sealed later stays"
+    );
+
+    let mut foreign = Vault::open(Flaky::default(), ISSUER, "user-2").unwrap();
+    foreign
+        .create(Header::new("i").unwrap(), VaultKey::generate().unwrap())
+        .unwrap();
+    let done = foreign
+        .import(&file, "correct horse battery")
+        .expect("read");
+    assert_eq!(done.refused, ["a", "b"]);
+    assert!(foreign.entries().unwrap().is_empty());
+}
+
+#[test]
+fn an_export_with_an_entry_changed_refuses_that_one_by_id_and_takes_the_others() {
+    let mut here = vault();
+    here.put(&claims("a"), display()).unwrap();
+    here.put(&claims("b"), display()).unwrap();
+    let file = here.export("correct horse battery").unwrap();
+    let jwe = file.find("\"id\":\"a\",\"jwe\":\"").unwrap() + 20;
+    for at in [jwe + 3, jwe + 100, jwe + 150, jwe + 250] {
+        let mut bytes = file.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let mut there = vault();
+        let done = there
+            .import(&String::from_utf8(bytes).unwrap(), "correct horse battery")
+            .unwrap();
+        assert_eq!(
+            (done.refused, done.taken),
+            (vec!["a".to_owned()], vec!["b".to_owned()]),
+            "{at}"
+        );
+    }
+    for bad in [
+        "",
+        "{}",
+        "[]",
+        &file[..file.len() - 1],
+        &file.replace("keyseal-export\"", "x\""),
+    ] {
+        assert_eq!(
+            vault().import(bad, "correct horse battery"),
+            Err(VaultError::NotAnExport)
+        );
+    }
+    let weak = file.replace("65536", "32768");
+    assert_eq!(
+        vault().import(&weak, "correct horse battery"),
+        Err(VaultError::WeakSlot)
+    );
 }
 
 mod properties {

@@ -523,7 +523,7 @@ impl VaultCore {
                 continue;
             };
             if let Ok(key) = slot.unwrap(header.id(), &secret) {
-                self.vault.borrow_mut().unlock(key);
+                self.vault.borrow_mut().unlock(key)?;
                 self.key_lost.set(false);
                 return Ok(());
             }

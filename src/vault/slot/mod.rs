@@ -21,12 +21,10 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::TYP_SLOT;
 use super::error::VaultError;
 use super::key::VaultKey;
 use crate::envelope::{
-    Alg, CompactJwe, ContentKey, Header, Object, ObjectWriter, SealError, decode_base64url,
-    encode_base64url, random,
+    ContentKey, Object, ObjectWriter, SealError, decode_base64url, encode_base64url, random,
 };
 
 /// How a slot comes by its secret, with what it needs for that.
@@ -72,13 +70,7 @@ impl Slot {
         let id = encode_base64url(&random::<16>()?);
         let salt = random()?;
         let SlotKey { key, commitment } = derive(secret, &salt, vault, &id, &kind);
-        let header = Header {
-            alg: Alg::Dir,
-            typ: TYP_SLOT,
-            kid: id.clone(),
-            rid: None,
-        };
-        let wrapped = CompactJwe::seal(&header, &[], &key, vault_key.bytes().to_vec())?;
+        let wrapped = vault_key.wrap(&key, &id)?;
         Ok(Self {
             id,
             kind,
@@ -98,12 +90,7 @@ impl Slot {
         if !bool::from(commitment.ct_eq(&self.commitment)) {
             return Err(VaultError::WrongSecret);
         }
-        CompactJwe::parse(&self.wrapped, Alg::Dir, TYP_SLOT, false)
-            .ok()
-            .filter(|jwe| jwe.header.kid == self.id)
-            .and_then(|jwe| jwe.open(&key))
-            .and_then(|bytes| VaultKey::from_bytes(&bytes))
-            .ok_or(VaultError::WrongSecret)
+        VaultKey::unwrap(&self.wrapped, &key, &self.id).ok_or(VaultError::WrongSecret)
     }
 
     /// The slot's id.

@@ -1,0 +1,153 @@
+//! Export and import: browser-only entries on their way to another device, under a passphrase.
+
+use super::TYP_EXPORT;
+use super::Vault;
+use super::entry::Display;
+use super::error::VaultError;
+use super::key::VaultKey;
+use super::slot::{Kind, Slot, Stretching};
+use super::store::Store;
+use zeroize::Zeroizing;
+
+use crate::envelope::{
+    Alg, CompactJwe, Header, KeyClaims, Object, ObjectWriter, Strict, encode_base64url, random,
+};
+
+/// What an import did, entry by entry.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Ids of the entries that were taken.
+    pub taken: Vec<String>,
+    /// Ids of those that were here already, with the same key or a newer one.
+    pub known: Vec<String>,
+    /// Ids of those that were refused: damaged, changed, or another user's.
+    pub refused: Vec<String>,
+}
+
+impl<S: Store> Vault<S> {
+    /// All browser-only entries that open, encrypted anew under a key that `passphrase` opens.
+    ///
+    /// # Errors
+    /// [`VaultError`]: locked, or no memory to stretch the passphrase.
+    pub fn export(&self, passphrase: &str) -> Result<String, VaultError> {
+        self.unlocked()?;
+        let id = encode_base64url(&random::<16>()?);
+        let key = VaultKey::generate()?;
+        let stretching = Stretching::new()?;
+        let secret = stretching.secret(passphrase)?;
+        let slot = Slot::wrap(&id, Kind::Passphrase(stretching), &*secret, &key)?;
+        let mut entries = Vec::new();
+        for entry in self.entries()? {
+            if let Ok(claims) = self.claims(&entry.id) {
+                let jwe = seal(&claims, &entry.display, &id, &key)?;
+                entries.push(
+                    ObjectWriter::new(4096)
+                        .text("id", &entry.id)
+                        .text("jwe", &jwe)
+                        .end_text(),
+                );
+            }
+        }
+        Ok(ObjectWriter::new(4096)
+            .integer("v", 1)
+            .text("typ", "keyseal-export")
+            .text("id", &id)
+            .raw("slot", &slot.to_json())
+            .raw("entries", &format!("[{}]", entries.join(",")))
+            .end_text())
+    }
+
+    /// Takes the entries of an export into this vault. Each stands on its own: one that is damaged
+    /// is named and hides no other. Of two keys for one entry the one sealed later stays.
+    ///
+    /// # Errors
+    /// [`VaultError`]: locked, not an export, a wrong passphrase, no room. What was taken stays.
+    pub fn import(&mut self, export: &str, passphrase: &str) -> Result<Imported, VaultError> {
+        self.unlocked()?;
+        let Export { id, slot, entries } = Export::parse(export).ok_or(VaultError::NotAnExport)?;
+        let Kind::Passphrase(stretching) = slot.kind() else {
+            return Err(VaultError::NotAnExport);
+        };
+        let key = slot.unwrap(&id, &*stretching.secret(passphrase)?)?;
+        let mut done = Imported::default();
+        for (rid, jwe) in entries {
+            let opened = open(&jwe, &rid, &id, &key).filter(|(claims, _)| claims.sub == self.sub);
+            let Some((claims, display)) = opened else {
+                done.refused.push(rid);
+                continue;
+            };
+            if self.claims(&rid).is_ok_and(|here| here.iat >= claims.iat) {
+                done.known.push(rid);
+                continue;
+            }
+            self.put(&claims, display)?;
+            done.taken.push(rid);
+        }
+        Ok(done)
+    }
+}
+
+struct Export {
+    id: String,
+    slot: Slot,
+    /// Id and compact JWE of each.
+    entries: Vec<(String, String)>,
+}
+
+impl Export {
+    fn parse(json: &str) -> Option<Self> {
+        let mut object = Object::parse(json.as_bytes()).ok()?;
+        let right = object.integer("v") == Some(1)
+            && object.text("typ").as_deref() == Some("keyseal-export");
+        let export = Self {
+            id: object.text("id")?,
+            slot: Slot::from_object(object.object("slot")?)?,
+            entries: object
+                .array("entries")?
+                .into_iter()
+                .map(|entry| match entry {
+                    Strict::Object(mut entry) => {
+                        Some((entry.text("id")?, entry.text("jwe")?)).filter(|_| entry.end())
+                    }
+                    _ => None,
+                })
+                .collect::<Option<_>>()?,
+        };
+        (right && object.end()).then_some(export)
+    }
+}
+
+/// Claims and what is shown, both inside the ciphertext: a file passes through many hands.
+fn seal(
+    claims: &KeyClaims,
+    display: &Display,
+    export: &str,
+    key: &VaultKey,
+) -> Result<String, VaultError> {
+    let header = Header {
+        alg: Alg::Dir,
+        typ: TYP_EXPORT,
+        kid: export.to_owned(),
+        rid: Some(claims.rid.clone()),
+    };
+    let claims = Zeroizing::new(String::from_utf8(claims.encode()).unwrap_or_default());
+    let plaintext = ObjectWriter::new(claims.len() + 1024)
+        .raw("claims", &claims)
+        .text(
+            "display",
+            &serde_json::to_string(display).unwrap_or_default(),
+        )
+        .end();
+    Ok(CompactJwe::seal(&header, &[], &key.cipher(), plaintext)?)
+}
+
+fn open(jwe: &str, rid: &str, export: &str, key: &VaultKey) -> Option<(KeyClaims, Display)> {
+    let jwe = CompactJwe::parse(jwe, Alg::Dir, TYP_EXPORT, true).ok()?;
+    if jwe.header.kid != export || jwe.header.rid.as_deref() != Some(rid) {
+        return None;
+    }
+    let mut object = Object::parse(&jwe.open(&key.cipher())?).ok()?;
+    let claims = KeyClaims::from_object(object.object("claims")?)?;
+    let display = serde_json::from_str(&object.text("display")?).ok()?;
+    (object.end() && claims.rid == rid).then_some((claims, display))
+}
