@@ -26,16 +26,17 @@ impl<S: Store> Vault<S> {
         self.replace_header(header)
     }
 
-    /// Makes a new vault key and keeps exactly the slots whose secret is given: only with it can a
-    /// slot wrap the new key. A kind that is given replaces the slot's own, for a changed secret.
+    /// Makes a new vault key, under the fresh header `new`, and keeps exactly the slots whose secret
+    /// is given: only with it can a slot wrap the new key. A kind that is given replaces the slot's
+    /// own, for a changed secret.
     ///
     /// # Errors
     /// [`VaultError`]: locked, a wrong secret, no slot or a passkey alone would remain, no room.
     /// Nothing is changed then.
-    pub fn rekey(&mut self, kept: Vec<Kept>) -> Result<(), VaultError> {
+    pub fn rekey(&mut self, new: Header, kept: Vec<Kept>) -> Result<(), VaultError> {
         let (header, key) = self.unlocked()?;
         let new_key = VaultKey::generate()?;
-        let mut new = Header::new(header.identity())?;
+        let mut new = new;
         for Kept { slot, kind, secret } in kept {
             let old = header.slots().iter().find(|known| known.id() == slot);
             let old = old.ok_or(VaultError::NoSlot)?;

@@ -277,6 +277,10 @@ fn local_copies_follow_what_the_companion_listed() {
     assert!(vault.records().unwrap().is_empty());
 }
 
+fn fresh() -> Header {
+    Header::new("identity").unwrap()
+}
+
 fn kept(slot: &str, secret: &[u8]) -> Kept {
     Kept {
         slot: slot.into(),
@@ -339,17 +343,17 @@ fn a_vault_keeps_a_way_in_and_not_only_a_passkey() {
     vault.add_slot(passkey(), b"prf").unwrap();
     let (device, key) = (slot_id(&vault, 0), slot_id(&vault, 1));
     let before = vault.records().unwrap();
-    assert_eq!(vault.rekey(vec![]), Err(VaultError::LastSlot));
+    assert_eq!(vault.rekey(fresh(), vec![]), Err(VaultError::LastSlot));
     assert_eq!(
-        vault.rekey(vec![kept(&key, b"prf")]),
+        vault.rekey(fresh(), vec![kept(&key, b"prf")]),
         Err(VaultError::LastSlot)
     );
     assert_eq!(
-        vault.rekey(vec![kept(&device, b"wrong")]),
+        vault.rekey(fresh(), vec![kept(&device, b"wrong")]),
         Err(VaultError::WrongSecret)
     );
     assert_eq!(
-        vault.rekey(vec![kept("none", b"secret")]),
+        vault.rekey(fresh(), vec![kept("none", b"secret")]),
         Err(VaultError::NoSlot)
     );
     assert_eq!(vault.records().unwrap(), before, "nothing was changed");
@@ -387,7 +391,7 @@ fn a_change_of_key_that_is_cut_off_anywhere_loses_nothing_and_is_finished_later(
         }
         let device = slot_id(&vault, 0);
         vault.store.left.set(Some(writes));
-        let result = vault.rekey(vec![kept(&device, b"secret")]);
+        let result = vault.rekey(fresh(), vec![kept(&device, b"secret")]);
         assert_eq!(result.is_ok(), writes >= 5, "{writes}");
         // At once, and again after the page was closed.
         for rid in ["a", "b", "c"] {

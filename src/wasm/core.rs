@@ -5,7 +5,6 @@ use std::cell::{Cell, RefCell};
 use js_sys::{Array, Date, JSON, Object, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use zeroize::Zeroizing;
 
 use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
@@ -17,8 +16,7 @@ use crate::envelope::keyset::Published;
 use crate::envelope::{
     Jwk, KeyClaims, PublicKey, RequestClaims, Secret, Session, digest, encode_base64url, random,
 };
-use crate::vault::slot::{Kind, Slot};
-use crate::vault::{Display, Header, Patch, Vault, VaultError, VaultKey};
+use crate::vault::{Display, Patch, Vault, VaultError};
 
 /// A session is renewed when less than this is left of it, in seconds.
 const SESSION_MARGIN: i64 = 120;
@@ -31,23 +29,26 @@ const SESSION_SECONDS: i64 = 3000;
 /// returns a stored key.
 #[wasm_bindgen]
 pub struct VaultCore {
-    issuer: String,
-    sub: String,
-    vault: RefCell<Vault<Records>>,
-    companion: RefCell<Option<Companion>>,
-    session: RefCell<Option<Live>>,
+    pub(super) issuer: String,
+    pub(super) sub: String,
+    pub(super) vault: RefCell<Vault<Records>>,
+    pub(super) companion: RefCell<Option<Companion>>,
+    pub(super) session: RefCell<Option<Live>>,
     /// Companion's clock minus this one, in seconds.
     offset: Cell<i64>,
-    persistent: Cell<bool>,
-    key_lost: Cell<bool>,
+    pub(super) persistent: Cell<bool>,
+    /// The records are here and the device's key is not.
+    pub(super) key_lost: Cell<bool>,
+    /// Somebody locked it: the device does not unlock it by itself again.
+    pub(super) held: Cell<bool>,
 }
 
-struct Companion {
-    identity: String,
+pub(super) struct Companion {
+    pub identity: String,
     key: PublicKey,
 }
 
-struct Live {
+pub(super) struct Live {
     session: Session,
     token: String,
     kid: String,
@@ -146,6 +147,7 @@ impl VaultCore {
             offset: Cell::new(0),
             persistent: Cell::new(persistent),
             key_lost: Cell::new(false),
+            held: Cell::new(false),
         };
         core.unlock_by_device().await?;
         Ok(core)
@@ -420,12 +422,6 @@ impl VaultCore {
         to_js(&records)
     }
 
-    /// Wipes the vault key and the session from memory.
-    pub fn lock(&self) {
-        self.vault.borrow_mut().lock();
-        self.session.replace(None);
-    }
-
     /// Removes the vault with all its entries, local copies and the device's key.
     pub async fn destroy(&self) -> Outcome<()> {
         let id = self
@@ -504,93 +500,13 @@ impl VaultCore {
         }
         Ok(())
     }
-
-    /// Unlocks by the device slot, where there is one and the device still has its key.
-    async fn unlock_by_device(&self) -> Outcome<()> {
-        if self.vault.borrow().is_unlocked() {
-            return Ok(());
-        }
-        self.vault.borrow_mut().reload()?;
-        let Some(header) = self.vault.borrow().header().cloned() else {
-            return Ok(());
-        };
-        for slot in header.slots() {
-            let Kind::Device(secret) = slot.kind();
-            let Ok(Some(device)) = DeviceKey::load(header.id()).await else {
-                continue;
-            };
-            let Ok(secret) = device.open(header.id(), secret).await else {
-                continue;
-            };
-            if let Ok(key) = slot.unwrap(header.id(), &secret) {
-                self.vault.borrow_mut().unlock(key)?;
-                self.key_lost.set(false);
-                return Ok(());
-            }
-        }
-        // The records are here and the key is not: they live and die together elsewhere, but
-        // evictions do not know that.
-        self.key_lost.set(true);
-        Ok(())
-    }
-
-    /// Makes the vault at first need. Where the device keeps no key, the vault lives in memory.
-    async fn make_vault(&self) -> Outcome<()> {
-        self.unlock_by_device().await?;
-        if self.vault.borrow().is_unlocked() {
-            return Ok(());
-        }
-        let identity = match &*self.companion.borrow() {
-            Some(companion) => companion.identity.clone(),
-            None => return Err(no_companion()),
-        };
-        let header = Header::new(&identity).map_err(VaultError::from)?;
-        let key = VaultKey::generate().map_err(VaultError::from)?;
-        let slot = if self.persistent.get() {
-            device_slot(header.id(), &key).await
-        } else {
-            None
-        };
-        let id = header.id().to_owned();
-        let kept = self.keep(header, key, slot);
-        if kept.is_err() {
-            let _ = DeviceKey::delete(&id).await;
-        }
-        Ok(kept?)
-    }
-
-    /// Keeps a vault that was just made, unless another call made one meanwhile.
-    fn keep(&self, header: Header, key: VaultKey, slot: Option<Slot>) -> Result<(), VaultError> {
-        let mut vault = self.vault.borrow_mut();
-        if vault.is_unlocked() {
-            return Ok(());
-        }
-        match slot {
-            Some(slot) => vault.create(header.with_slot(slot), key)?,
-            None => {
-                *vault = Vault::open(Records::new(true), &self.issuer, &self.sub)?;
-                self.persistent.set(false);
-                vault.create(header, key)?;
-            }
-        }
-        self.key_lost.set(false);
-        Ok(())
-    }
-}
-
-/// A slot that this device alone opens, or none where it cannot keep a key.
-async fn device_slot(vault: &str, key: &VaultKey) -> Option<Slot> {
-    let device = DeviceKey::create(vault).await.ok()?;
-    let secret = Zeroizing::new(random::<32>().ok()?);
-    let kind = Kind::Device(device.seal(vault, &*secret).await.ok()?);
-    Slot::wrap(vault, kind, &*secret, key).ok()
 }
 
 fn own_clock() -> i64 {
     (Date::now() / 1000.0) as i64
 }
 
-fn no_companion() -> Failure {
+pub(super) fn no_companion() -> Failure {
     Failure::new(
         "companion_unknown",
         "The companion's key set has not been accepted yet.",

@@ -8,7 +8,11 @@ mod device;
 mod error;
 mod input;
 mod local;
+mod passkey;
+mod portable;
+mod slots;
 mod types;
+mod unlock;
 
 pub use self::core::VaultCore;
 

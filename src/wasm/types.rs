@@ -93,6 +93,14 @@ export interface LocalEntry {
   damaged: string | null;
 }
 
+/** One of the three. */
+export interface UnlockSecret { passphrase?: string; recoveryCode?: string; /** A slot's id. */ passkey?: string }
+export interface SlotInfo { id: string; kind: "device" | "passphrase" | "passkey" | "recovery" }
+/** A slot that stays when another goes; the device's own needs no secret. */
+export interface KeptSlot extends UnlockSecret { slot: string; newPassphrase?: string }
+/** Ids of the entries of an import, by what became of them. */
+export interface ImportResult { taken: string[]; known: string[]; refused: string[] }
+
 export interface LocalEntryPatch {
   label?: string | null;
   isActive?: boolean;

@@ -11,8 +11,8 @@ use crate::companion::{
 };
 
 const ISSUER: &str = "https://keys.example.com";
-const ADD: &str = r#"{"provider":"openai","rid":"entry-1","label":"prod"}"#;
-const REQUEST: &str =
+pub const ADD: &str = r#"{"provider":"openai","rid":"entry-1","label":"prod"}"#;
+pub const REQUEST: &str =
     r#"{"method":"POST","path":"/forward/openai/v1/chat/completions","token":"t"}"#;
 
 async fn open(sub: &str, extra: &str) -> VaultCore {
@@ -23,7 +23,7 @@ async fn open(sub: &str, extra: &str) -> VaultCore {
 }
 
 /// A vault of its own user and issuer, connected to `companion`.
-async fn connected(sub: &str, companion: &JsValue) -> VaultCore {
+pub async fn connected(sub: &str, companion: &JsValue) -> VaultCore {
     let core = open(sub, "").await;
     let published = well_known(companion, &format!("{ISSUER}/{sub}"), 1.0)
         .await

@@ -1,0 +1,48 @@
+//! Export and import of browser-only entries. For the elements' own pages, like [`super::slots`].
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
+
+use super::core::VaultCore;
+use super::error::Outcome;
+use super::input::{options, to_js};
+use super::unlock::Secret;
+
+#[derive(Serialize)]
+struct ImportedInfo {
+    taken: Vec<String>,
+    known: Vec<String>,
+    refused: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl VaultCore {
+    /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
+    /// the recovery code of this vault now: an unlocked page alone must not carry the keys away.
+    #[wasm_bindgen(js_name = exportEntries)]
+    pub async fn export_entries(
+        &self,
+        #[wasm_bindgen(js_name = secret, unchecked_param_type = "UnlockSecret")] given: JsValue,
+        passphrase: String,
+    ) -> Outcome<String> {
+        let passphrase = Zeroizing::new(passphrase);
+        let key = self.key_by(&options::<Secret>(given)?).await?;
+        let mut vault = self.vault.borrow_mut();
+        vault.unlock(key)?;
+        Ok(vault.export(&passphrase)?)
+    }
+
+    /// Takes the entries of an export into this vault, and says what became of each.
+    #[wasm_bindgen(js_name = importEntries, unchecked_return_type = "ImportResult")]
+    pub async fn import_entries(&self, file: String, passphrase: String) -> Outcome {
+        let passphrase = Zeroizing::new(passphrase);
+        self.make_vault().await?;
+        let done = self.vault.borrow_mut().import(&file, &passphrase)?;
+        to_js(&ImportedInfo {
+            taken: done.taken,
+            known: done.known,
+            refused: done.refused,
+        })
+    }
+}

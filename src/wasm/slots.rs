@@ -1,0 +1,124 @@
+//! Ways to unlock: listing, adding, changing, removing. For the elements' own pages; the package
+//! does not hand these to the script of the page around them.
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
+
+use super::core::VaultCore;
+use super::device::DeviceKey;
+use super::error::Outcome;
+use super::input::{options, to_js};
+use super::unlock::{Secret, device_kind};
+use crate::vault::slot::{Kind, RecoveryCode, Stretching};
+use crate::vault::{Header, Kept, VaultError};
+
+#[derive(Serialize)]
+struct SlotInfo<'a> {
+    id: &'a str,
+    kind: &'static str,
+}
+
+/// A slot that stays when another goes. The device's own needs no secret.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeptSlot {
+    slot: String,
+    #[serde(flatten)]
+    secret: Secret,
+    new_passphrase: Option<Zeroizing<String>>,
+}
+
+#[wasm_bindgen]
+impl VaultCore {
+    /// The ways to unlock this vault.
+    #[wasm_bindgen(unchecked_return_type = "SlotInfo[]")]
+    pub fn slots(&self) -> Outcome {
+        let vault = self.vault.borrow();
+        let slots = vault.header().map(Header::slots).unwrap_or_default();
+        let slots: Vec<SlotInfo> = slots
+            .iter()
+            .map(|slot| SlotInfo {
+                id: slot.id(),
+                kind: slot.kind().name(),
+            })
+            .collect();
+        to_js(&slots)
+    }
+
+    /// Adds a passphrase.
+    #[wasm_bindgen(js_name = addPassphrase)]
+    pub async fn add_passphrase(&self, passphrase: String) -> Outcome<()> {
+        let passphrase = Zeroizing::new(passphrase);
+        self.make_vault().await?;
+        let stretching = Stretching::new().map_err(VaultError::from)?;
+        let secret = stretching.secret(&passphrase)?;
+        Ok(self
+            .vault
+            .borrow_mut()
+            .add_slot(Kind::Passphrase(stretching), &*secret)?)
+    }
+
+    /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
+    #[wasm_bindgen(js_name = addRecoveryCode)]
+    pub async fn add_recovery_code(&self) -> Outcome<String> {
+        self.make_vault().await?;
+        let code = RecoveryCode::generate().map_err(VaultError::from)?;
+        self.vault
+            .borrow_mut()
+            .add_slot(Kind::Recovery, code.secret())?;
+        Ok(code.text().expose().to_owned())
+    }
+
+    /// Adds a passkey: the browser asks for one, `name` stands beside it in the person's list.
+    #[wasm_bindgen(js_name = addPasskey)]
+    pub async fn add_passkey(&self, name: String) -> Outcome<()> {
+        self.make_vault().await?;
+        let (passkey, secret) = super::passkey::create(&name).await?;
+        Ok(self
+            .vault
+            .borrow_mut()
+            .add_slot(Kind::Passkey(passkey), &secret)?)
+    }
+
+    /// Makes a new vault key and keeps exactly the slots named, each with its secret; a
+    /// `newPassphrase` changes it. What is not named is gone, and so is what it could open.
+    #[wasm_bindgen(js_name = keepSlots)]
+    pub async fn keep_slots(
+        &self,
+        #[wasm_bindgen(js_name = kept, unchecked_param_type = "KeptSlot[]")] given: JsValue,
+    ) -> Outcome<()> {
+        let given: Vec<KeptSlot> = options(given)?;
+        let before = self.header()?;
+        let new = Header::new(before.identity()).map_err(VaultError::from)?;
+        let mut kept = Vec::with_capacity(given.len());
+        for KeptSlot {
+            slot,
+            secret,
+            new_passphrase,
+        } in given
+        {
+            let old = before.slots().iter().find(|known| known.id() == slot);
+            let old = old.ok_or(VaultError::NoSlot)?;
+            let (kind, secret) = match (old.kind(), new_passphrase) {
+                (Kind::Device(_), _) => {
+                    let (kind, secret) = device_kind(new.id()).await.ok_or(VaultError::KeyLost)?;
+                    (Some(kind), secret)
+                }
+                (Kind::Passphrase(_), Some(passphrase)) => {
+                    let stretching = Stretching::new().map_err(VaultError::from)?;
+                    let secret = Zeroizing::new(stretching.secret(&passphrase)?.to_vec());
+                    (Some(Kind::Passphrase(stretching)), secret)
+                }
+                _ => (None, secret.of(old).await?.ok_or(VaultError::WrongSecret)?),
+            };
+            kept.push(Kept { slot, kind, secret });
+        }
+        let id = new.id().to_owned();
+        let done = self.vault.borrow_mut().rekey(new, kept);
+        let stale = if done.is_ok() { before.id() } else { &id };
+        // Where the device keeps no keys there is none to forget.
+        let _ = DeviceKey::delete(stale).await;
+        Ok(done?)
+    }
+}

@@ -1,0 +1,184 @@
+//! Ways to unlock, export and import, as the elements call them.
+
+use js_sys::Array;
+use keyseal::wasm::VaultCore;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::companion::{
+    canary, code, companion, count_in_memory, evict_device_keys, member, open_headers, options,
+    stored, text,
+};
+use crate::vault::{ADD, REQUEST, connected};
+
+fn kinds(core: &VaultCore) -> Vec<(String, String)> {
+    let slots: Array = core.slots().ok().expect("listed").unchecked_into();
+    slots
+        .iter()
+        .map(|slot| (text(&slot, "kind"), text(&slot, "id")))
+        .collect()
+}
+
+async fn used(core: &VaultCore) -> bool {
+    core.request_headers("entry-1".into(), options(REQUEST))
+        .await
+        .is_ok()
+}
+
+#[wasm_bindgen_test]
+async fn a_locked_vault_opens_again_only_when_asked_and_holds_no_key_meanwhile() {
+    let companion = companion().await.expect("keys");
+    let key = canary();
+    let core = connected("lock", &companion).await;
+    core.add_browser(key.clone(), options(ADD))
+        .await
+        .ok()
+        .expect("added");
+    assert!(used(&core).await);
+    core.lock();
+    assert!(!core.unlocked() && !used(&core).await);
+    assert_eq!(count_in_memory(&wasm_bindgen::memory(), &key), 0);
+    core.unlock(JsValue::UNDEFINED)
+        .await
+        .ok()
+        .expect("by this device");
+    assert!(used(&core).await);
+}
+
+#[wasm_bindgen_test]
+async fn a_passphrase_and_a_recovery_code_open_what_the_device_has_lost() {
+    let companion = companion().await.expect("keys");
+    let key = canary();
+    let core = connected("slots", &companion).await;
+    core.add_browser(key.clone(), options(ADD))
+        .await
+        .ok()
+        .expect("added");
+    core.add_passphrase("correct horse battery".into())
+        .await
+        .ok()
+        .expect("added");
+    let recovery = core.add_recovery_code().await.ok().expect("added");
+    let listed: Vec<String> = kinds(&core).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(listed, ["device", "passphrase", "recovery"]);
+    assert!(!stored().as_string().unwrap().contains(&recovery));
+    drop(core);
+    evict_device_keys().await.expect("evicted");
+
+    let core = connected("slots", &companion).await;
+    assert!(!core.unlocked());
+    let wrong = core
+        .unlock(options(r#"{"passphrase":"correct horse batterz"}"#))
+        .await;
+    assert_eq!(code(wrong.err().expect("wrong")), "wrong_secret");
+    let wrong = core.unlock(options(r#"{"recoveryCode":"0000"}"#)).await;
+    assert_eq!(code(wrong.err().expect("wrong")), "wrong_secret");
+    core.unlock(options(r#"{"passphrase":"correct horse battery"}"#))
+        .await
+        .ok()
+        .expect("opens");
+    let headers = core
+        .request_headers("entry-1".into(), options(REQUEST))
+        .await
+        .ok()
+        .expect("used");
+    assert_eq!(
+        member(
+            &open_headers(&companion, &headers).await.unwrap(),
+            "request.key"
+        ),
+        key
+    );
+    core.lock();
+    let typed = recovery.to_lowercase().replace('-', " ");
+    core.unlock(options(&format!(r#"{{"recoveryCode":"{typed}"}}"#)))
+        .await
+        .ok()
+        .expect("opens");
+    assert!(used(&core).await);
+}
+
+#[wasm_bindgen_test]
+async fn removing_a_slot_keeps_the_others_and_makes_a_new_device_key() {
+    let companion = companion().await.expect("keys");
+    let core = connected("rekey", &companion).await;
+    core.add_browser(canary(), options(ADD))
+        .await
+        .ok()
+        .expect("added");
+    core.add_passphrase("correct horse battery".into())
+        .await
+        .ok()
+        .expect("added");
+    let recovery = core.add_recovery_code().await.ok().expect("added");
+    let slots = kinds(&core);
+    let keep = format!(
+        r#"[{{"slot":"{}"}},{{"slot":"{}","newPassphrase":"another horse battery"}}]"#,
+        slots[0].1, slots[1].1
+    );
+    core.keep_slots(options(&keep)).await.ok().expect("kept");
+    assert_eq!(kinds(&core).len(), 2);
+    assert!(used(&core).await);
+    drop(core);
+
+    let core = connected("rekey", &companion).await;
+    assert!(core.unlocked(), "the device still opens it");
+    core.lock();
+    for gone in [
+        r#"{"passphrase":"correct horse battery"}"#.to_owned(),
+        format!(r#"{{"recoveryCode":"{recovery}"}}"#),
+    ] {
+        assert_eq!(
+            code(core.unlock(options(&gone)).await.err().expect("gone")),
+            "wrong_secret"
+        );
+    }
+    core.unlock(options(r#"{"passphrase":"another horse battery"}"#))
+        .await
+        .ok()
+        .expect("opens");
+    assert!(used(&core).await);
+    let none = core.keep_slots(Array::new().into()).await;
+    assert_eq!(code(none.err().expect("never none")), "last_slot");
+    assert!(used(&core).await);
+}
+
+#[wasm_bindgen_test]
+async fn an_export_needs_a_secret_now_and_opens_on_another_device() {
+    let companion = companion().await.expect("keys");
+    let key = canary();
+    let core = connected("export", &companion).await;
+    core.add_browser(key.clone(), options(ADD))
+        .await
+        .ok()
+        .expect("added");
+    core.add_passphrase("correct horse battery".into())
+        .await
+        .ok()
+        .expect("added");
+    let unproven = core
+        .export_entries(options("{}"), "for the road".into())
+        .await;
+    assert_eq!(code(unproven.err().expect("no secret")), "wrong_secret");
+    let proof = options(r#"{"passphrase":"correct horse battery"}"#);
+    let file = core
+        .export_entries(proof, "for the road".into())
+        .await
+        .ok()
+        .expect("exported");
+    assert!(!file.contains(&key.as_string().unwrap()));
+    core.destroy().await.ok().expect("gone");
+
+    let core = connected("export", &companion).await;
+    let wrong = core
+        .import_entries(file.clone(), "for the rail".into())
+        .await;
+    assert_eq!(code(wrong.err().expect("wrong")), "wrong_secret");
+    let done = core
+        .import_entries(file, "for the road".into())
+        .await
+        .ok()
+        .expect("imported");
+    assert_eq!(Array::from(&member(&done, "taken")).length(), 1);
+    assert!(used(&core).await);
+}
