@@ -305,7 +305,7 @@ fn a_slot_that_was_removed_does_not_open_what_comes_after() {
         .expect("opens");
 
     vault
-        .rekey(vec![kept(&device, b"secret")])
+        .rekey(fresh(), vec![kept(&device, b"secret")])
         .expect("rekeyed");
     assert_eq!(vault.header().unwrap().slots().len(), 1);
     assert_eq!(vault.claims("a").unwrap(), claims("a"));
@@ -359,7 +359,7 @@ fn a_vault_keeps_a_way_in_and_not_only_a_passkey() {
     assert_eq!(vault.records().unwrap(), before, "nothing was changed");
     assert!(
         vault
-            .rekey(vec![kept(&key, b"prf"), kept(&device, b"secret")])
+            .rekey(fresh(), vec![kept(&key, b"prf"), kept(&device, b"secret")])
             .is_ok()
     );
 }
@@ -375,7 +375,7 @@ fn a_changed_secret_opens_and_the_one_before_does_not() {
         secret: b"new".to_vec().into(),
     };
     vault
-        .rekey(vec![kept(&device, b"secret"), changed])
+        .rekey(fresh(), vec![kept(&device, b"secret"), changed])
         .unwrap();
     let header = vault.header().unwrap();
     assert!(header.slots()[1].unwrap(header.id(), b"new").is_ok());
