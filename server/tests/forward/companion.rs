@@ -100,9 +100,13 @@ impl Companion {
 
     /// Seals and uploads a key; gives the entry's id.
     pub async fn add(&self, user: &User, key: &str) -> String {
+        self.add_for(user, "openai", key).await
+    }
+
+    pub async fn add_for(&self, user: &User, provider: &str, key: &str) -> String {
         let id = entry_id();
-        let sealed = self.sealed(user, "openai", &id, key);
-        let body = json!({ "id": id, "provider": "openai", "sealedKey": sealed });
+        let sealed = self.sealed(user, provider, &id, key);
+        let body = json!({ "id": id, "provider": provider, "sealedKey": sealed });
         let answer = self.api(user, "POST", "/api/v1/api-keys", Some(body)).await;
         assert_eq!(answer.status, 201, "{}", answer.text());
         id

@@ -195,16 +195,7 @@ async fn private_addresses_are_refused_unless_the_operator_lifts_it_for_that_ori
     let companion = Companion::start(&upstream.origin(), &more).await;
     let ann = companion.user("ann");
     for provider in ["groq", "mistral", "xai"] {
-        let id = crate::companion::entry_id();
-        let sealed = companion.sealed(&ann, provider, &id, "sk-stored");
-        let body = serde_json::json!({ "id": id, "provider": provider, "sealedKey": sealed });
-        assert_eq!(
-            companion
-                .api(&ann, "POST", "/api/v1/api-keys", Some(body))
-                .await
-                .status,
-            201
-        );
+        companion.add_for(&ann, provider, "sk-stored").await;
         let path = if provider == "groq" {
             "openai/v1/models"
         } else {
@@ -235,16 +226,7 @@ async fn a_provider_that_is_not_there_or_silent_gives_a_clear_error() {
     let companion = Companion::start(&upstream.origin(), &more).await;
     let ann = companion.user("ann");
     companion.add(&ann, "sk-stored").await;
-    let id = crate::companion::entry_id();
-    let sealed = companion.sealed(&ann, "groq", &id, "gsk-stored");
-    let body = serde_json::json!({ "id": id, "provider": "groq", "sealedKey": sealed });
-    assert_eq!(
-        companion
-            .api(&ann, "POST", "/api/v1/api-keys", Some(body))
-            .await
-            .status,
-        201
-    );
+    companion.add_for(&ann, "groq", "gsk-stored").await;
 
     let answer = companion
         .forward(&ann, "GET", "/forward/groq/openai/v1/models")

@@ -14,3 +14,4 @@ mod envelope;
 mod guard;
 mod stream;
 mod test_call;
+mod tls;

@@ -1,13 +1,16 @@
 //! Streams: every piece as it comes, and an end when it should end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use futures_util::stream::{self, StreamExt};
 use http::StatusCode;
 
 use crate::caller::{begin, piece};
 use crate::companion::{Browser, Companion, claims, request};
-use crate::upstream::Upstream;
+use crate::upstream::{PIECE, Upstream};
 
 const STREAM: &str = "/forward/openai/v1/files/stream";
 
@@ -188,6 +191,71 @@ async fn every_method_passes_with_its_body_and_head_without_one() {
         let seen = upstream.last();
         assert_eq!((seen.method.as_str(), seen.body), (method, body.len()));
         assert_eq!(answer.body.is_empty(), method == "HEAD");
+    }
+}
+
+/// What the sockets between may hold; beyond it somebody keeps what has to wait.
+const IN_FLIGHT: usize = 24 * 1024 * 1024;
+
+#[tokio::test]
+async fn an_upload_waits_at_the_caller_until_the_provider_takes_it() {
+    let upstream = Upstream::start().await;
+    let companion = Companion::start(&upstream.origin(), "").await;
+    let ann = companion.user("ann");
+    companion.add(&ann, "sk-stored").await;
+    let taken = Arc::new(AtomicUsize::new(0));
+    let (counted, piece) = (Arc::clone(&taken), Bytes::from(vec![b'x'; PIECE]));
+    let pieces = stream::iter(0..1024).map(move |_| {
+        counted.fetch_add(PIECE, Ordering::SeqCst);
+        Ok::<_, std::io::Error>(piece.clone())
+    });
+    let asked = request(&ann, "POST", "/forward/openai/v1/files/late-reader");
+    let asked = asked.body(Body::from_stream(pieces)).unwrap();
+    let uploading = tokio::spawn(crate::caller::call(companion.address, asked));
+    let waiting = settled(|| taken.load(Ordering::SeqCst)).await;
+    assert!(
+        waiting < IN_FLIGHT,
+        "{waiting} bytes on their way to nobody"
+    );
+    upstream.release(1);
+    assert_eq!(
+        uploading.await.unwrap().json()["received"],
+        64 * 1024 * 1024
+    );
+}
+
+#[tokio::test]
+async fn an_answer_waits_at_the_provider_until_the_caller_takes_it() {
+    let upstream = Upstream::start().await;
+    let companion = Companion::start(&upstream.origin(), "").await;
+    let ann = companion.user("ann");
+    companion.add(&ann, "sk-stored").await;
+    let asked = request(&ann, "GET", "/forward/openai/v1/files/long")
+        .body(Body::empty())
+        .unwrap();
+    let mut body = begin(companion.address, asked).await.into_body();
+    let waiting = settled(|| upstream.sent()).await;
+    assert!(
+        waiting < IN_FLIGHT,
+        "{waiting} bytes on their way to nobody"
+    );
+    let mut length = 0;
+    while let Some(next) = piece(&mut body).await {
+        length += next.unwrap().len();
+    }
+    assert_eq!(length, 64 * 1024 * 1024);
+}
+
+/// The value, once it has stopped growing.
+async fn settled(value: impl Fn() -> usize) -> usize {
+    let mut last = 0;
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let now = value();
+        if now == last && now > 0 {
+            return now;
+        }
+        last = now;
     }
 }
 

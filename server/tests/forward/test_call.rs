@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::caller::{begin, piece};
-use crate::companion::{Browser, Companion, claims, entry_id, request};
+use crate::companion::{Browser, Companion, claims, request};
 use crate::upstream::Upstream;
 
 #[tokio::test]
@@ -113,13 +113,7 @@ async fn the_demo_provider_takes_the_whole_path() {
     let upstream = Upstream::start().await;
     let companion = Companion::start(&upstream.origin(), "").await;
     let ann = companion.user("ann");
-    let id = entry_id();
-    let sealed = companion.sealed(&ann, "demo", &id, "demo-0123456789wxyz");
-    let body = json!({ "id": id, "provider": "demo", "sealedKey": sealed });
-    let added = companion
-        .api(&ann, "POST", "/api/v1/api-keys", Some(body))
-        .await;
-    assert_eq!(added.status, StatusCode::CREATED, "{}", added.text());
+    let id = companion.add_for(&ann, "demo", "demo-0123456789wxyz").await;
     let tested = companion
         .api(&ann, "POST", &format!("/api/v1/api-keys/{id}/test"), None)
         .await;

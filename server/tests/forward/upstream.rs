@@ -10,16 +10,24 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri, Version};
 use http_body_util::BodyExt;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+
+/// How much of a long body goes at once.
+pub const PIECE: usize = 64 * 1024;
 
 /// A request as it arrived.
 #[derive(Clone)]
 pub struct Seen {
     pub method: Method,
+    pub version: Version,
     pub uri: Uri,
     pub headers: HeaderMap,
     pub body: usize,
@@ -35,6 +43,8 @@ struct Inner {
     seen: Mutex<Vec<Seen>>,
     /// A stream sends one piece for each permit.
     pieces: Semaphore,
+    /// Bytes of long answers that the network has taken.
+    sent: AtomicUsize,
     /// Answers that were dropped before their end.
     left: AtomicUsize,
 }
@@ -58,18 +68,46 @@ impl Drop for Unfinished {
 
 impl Upstream {
     pub async fn start() -> Self {
+        let (upstream, listener, app) = Self::new().await;
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        upstream
+    }
+
+    /// The same behind TLS, as `localhost`, offering these protocols.
+    pub async fn start_tls(acceptor: TlsAcceptor) -> Self {
+        let (upstream, listener, app) = Self::new().await;
+        let service = TowerToHyperService::new(app);
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (acceptor, service) = (acceptor.clone(), service.clone());
+                tokio::spawn(async move {
+                    let Ok(stream) = acceptor.accept(stream).await else {
+                        return;
+                    };
+                    let builder = auto::Builder::new(TokioExecutor::new());
+                    let _ = builder
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        upstream
+    }
+
+    async fn new() -> (Self, TcpListener, Router) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let inner = Arc::new(Inner {
             seen: Mutex::default(),
             pieces: Semaphore::new(0),
+            sent: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
         });
         let app = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&inner));
-        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { address, inner }
+        (Self { address, inner }, listener, app)
     }
 
     pub fn origin(&self) -> String {
@@ -87,6 +125,10 @@ impl Upstream {
 
     pub fn last(&self) -> Seen {
         self.seen().pop().expect("a request arrived")
+    }
+
+    pub fn sent(&self) -> usize {
+        self.inner.sent.load(Ordering::SeqCst)
     }
 
     /// How many answers nobody waited for; given a moment to become so many.
@@ -111,6 +153,9 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         .unwrap_or_default()
         .to_owned();
     let query = head.uri.query().unwrap_or_default().to_owned();
+    if asked == "late-reader" {
+        inner.pieces.acquire().await.unwrap().forget();
+    }
     let mut body = body;
     let mut length = 0;
     while let Some(frame) = body.frame().await {
@@ -125,6 +170,7 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let key = key.trim_start_matches("Bearer ").to_owned();
     inner.seen.lock().unwrap().push(Seen {
         method: head.method,
+        version: head.version,
         uri: head.uri,
         headers: head.headers,
         body: length,
@@ -170,6 +216,14 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         "models" if key.starts_with("sk-poor") => {
             let error = json!({ "error": { "message": "You exceeded your quota." } });
             (StatusCode::TOO_MANY_REQUESTS, axum::Json(error)).into_response()
+        }
+        "long" => {
+            let piece = Bytes::from(vec![b'z'; PIECE]);
+            let pieces = stream::iter(0..1024).map(move |_| {
+                inner.sent.fetch_add(PIECE, Ordering::SeqCst);
+                Ok::<_, std::io::Error>(piece.clone())
+            });
+            Body::from_stream(pieces).into_response()
         }
         "big" => Body::from(vec![b'z'; 8 * 1024 * 1024]).into_response(),
         _ => axum::Json(json!({ "object": "list", "received": length })).into_response(),
