@@ -17,6 +17,11 @@ pub fn start(level: LevelFilter) {
         .with_current_span(false)
         .with_span_list(false)
         .with_writer(std::io::stderr);
+    // What a panic says could hold a value: only its place is logged.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a panic");
+    }));
     // A second start, as in tests, keeps the first.
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(targets))

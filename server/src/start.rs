@@ -7,6 +7,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
+use keyseal::envelope::Unwrap;
 use tokio::{net::TcpListener, task::JoinSet, time};
 
 use crate::{
@@ -193,18 +194,20 @@ fn background(state: &AppState) -> JoinSet<()> {
             }
         }
     });
-    let ring = Arc::clone(&state.ring);
+    let following = state.clone();
     tasks.spawn(async move {
+        mark_by_ring(&following).await;
         let mut ticks = time::interval(RING_INTERVAL);
         let mut last_failure = String::new();
         loop {
             ticks.tick().await;
-            let ring = Arc::clone(&ring);
+            let ring = Arc::clone(&following.ring);
             match tokio::task::spawn_blocking(move || ring.refresh()).await {
                 Ok(Ok(changed)) => {
                     last_failure.clear();
                     if changed {
                         tracing::info!("the key ring was read again");
+                        mark_by_ring(&following).await;
                     }
                 }
                 Ok(Err(error)) if error.to_string() != last_failure => {
@@ -226,4 +229,12 @@ fn background(state: &AppState) -> JoinSet<()> {
         }
     });
     tasks
+}
+
+/// Entries that no key of the ring opens say "enter again"; those whose key came back do no more.
+async fn mark_by_ring(state: &AppState) {
+    let marked = state.store.mark_by_ring(|kid| state.ring.knows(kid)).await;
+    if let Err(error) = marked {
+        tracing::error!(%error, "entries were not compared with the key ring");
+    }
 }

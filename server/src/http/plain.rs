@@ -1,7 +1,7 @@
 //! Refuses plain keys at the door of `/api/v1`: before anything is logged or stored, a body, query
 //! or path that carries one is answered with `plaintext_refused` and dropped.
 
-use std::cell::Cell;
+use std::{cell::Cell, time::Duration};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -9,16 +9,20 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::header::CONTENT_ENCODING;
+use http::{StatusCode, header::CONTENT_ENCODING};
 use keyseal::{catalogue::looks_like_key, envelope::SealedKey};
 use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
 use super::{Code, Problem};
 use crate::{AppState, auth::place};
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The layer.
 pub async fn refuse(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -41,18 +45,27 @@ async fn checked(request: Request, limit: usize) -> Result<Request, Problem> {
     };
     check.path(parts.uri.path());
     check.query(parts.uri.query().unwrap_or_default());
-    let bytes = to_bytes(body, limit).await.map_err(|_| {
-        Problem::new(
-            Code::TooLarge,
-            "The body is larger than the companion takes.",
-        )
-        .next("`/.well-known/keyseal` tells the limits.")
-    })?;
+    let bytes = collected(body, limit).await?;
     check.body(&bytes);
     if check.found.get() {
         return Err(refused());
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// The whole body: not too large, and not drop by drop.
+async fn collected(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let collected = timeout(PATIENCE, to_bytes(body, limit)).await;
+    let collected = collected.map_err(|_| {
+        Problem::validation("The body did not arrive in time.").status(StatusCode::REQUEST_TIMEOUT)
+    })?;
+    collected.map_err(|_| {
+        Problem::new(
+            Code::TooLarge,
+            "The body is larger than the companion takes.",
+        )
+        .next("`/.well-known/keyseal` tells the limits.")
+    })
 }
 
 fn refused() -> Problem {

@@ -1,27 +1,32 @@
 //! The database: SQLite or PostgreSQL, one set of migrations and queries for both. Every row is
 //! reached through an [`Owner`].
 
+mod add;
 mod audit;
+mod change;
 mod counters;
 mod entry;
 mod error;
+mod mark;
 mod open;
 mod owner;
 mod read;
 mod replay;
+mod revoke;
+mod rows;
 mod settings;
-mod write;
 
 use sqlx::{Any, AnyPool, Transaction};
 
 use self::counters::Uses;
 pub use self::{
+    add::{Added, NewEntry, Replacement},
     audit::{Event, Note},
+    change::{Changes, Reordered, Replaced},
     entry::{Candidate, Entry, Status},
     error::StoreError,
     open::migrate,
     owner::{Owner, Realm},
-    write::{Added, Changes, NewEntry, Reordered, Replaced, Replacement},
 };
 
 /// The database.

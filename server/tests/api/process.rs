@@ -137,3 +137,35 @@ fn keys_list_makes_nothing() {
     assert!(!ok && said.contains("keys"), "{said}");
     assert!(!folder.path().join("keys").exists());
 }
+
+#[test]
+fn it_leaves_no_core_dump_and_its_files_to_its_owner_alone() {
+    let process = Process::start(&Setup::default());
+    let pid = process.pid();
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    let numbers: Vec<_> = core
+        .split_whitespace()
+        .filter(|word| *word == "0")
+        .collect();
+    assert_eq!(numbers.len(), 2, "{core}");
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let locked = status
+        .lines()
+        .find(|line| line.starts_with("VmLck:"))
+        .unwrap();
+    let unlocked = locked.split_whitespace().nth(1) == Some("0");
+    assert_eq!(
+        unlocked,
+        process.output().contains("memory is not locked"),
+        "it says so"
+    );
+    let database = process.folder.path().join("data/keyseal.db");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(database).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o077, 0);
+}

@@ -2,9 +2,12 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use keyseal_server::{config::Config, start::Server};
+use keyseal_server::{config::Config, files, start::Server};
+use serde_json::json;
 
-use crate::support::{Setup, companion::SECRET};
+use keyseal::envelope::Unwrap;
+
+use crate::support::{Companion, Setup, companion::SECRET, new_id};
 
 fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -30,6 +33,32 @@ fn without_a_file_it_is_local_mode_on_loopback() {
     assert_eq!(config.keys_dir, Path::new("keyseal-keys"));
     assert_eq!(config.unwrap.cache_seconds, 60);
     assert_eq!(config.limits.uploads_per_minute, 30);
+}
+
+#[test]
+fn the_example_is_a_configuration_and_names_every_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("hs256.secret");
+    files::create_once(&secret, SECRET).unwrap();
+    let example = include_str!("../../keyseal.example.toml");
+    let text = example
+        .replace("\"hs256.secret\"", &format!("\"{}\"", secret.display()))
+        .replace("# page_dir", "page_dir")
+        .replace("# ca_file", "ca_file");
+    let config = load(&text, &[]).unwrap();
+    assert_eq!(config.cors_origins, ["https://app.example.com"]);
+    let defaults = Config::from_pairs(None, &[]).unwrap();
+    assert_eq!(json!(config.limits), json!(defaults.limits));
+    assert_eq!(config.unwrap.cache_seconds, defaults.unwrap.cache_seconds);
+    // An unknown key is answered with the list of those that are known.
+    let listed = load("nonsense = 1", &[]).err().unwrap();
+    let names = listed.split('`').skip(3).step_by(2);
+    for name in names {
+        assert!(
+            text.contains(&format!("{name} =")) || text.contains(&format!("[{name}")),
+            "{name}"
+        );
+    }
 }
 
 #[test]
@@ -192,7 +221,7 @@ fn a_password_in_a_file_for_everyone_is_refused() {
 #[tokio::test]
 async fn keys_open_to_all_stop_the_start() {
     let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
-    let companion = crate::support::Companion::start_in(folder, &Setup::local()).await;
+    let companion = Companion::start_in(folder, &Setup::local()).await;
     let folder = companion.stop().await;
     for name in ["identity.pem", "local.secret"] {
         let path = folder.path().join("keys").join(name);
@@ -205,21 +234,62 @@ async fn keys_open_to_all_stop_the_start() {
 }
 
 #[tokio::test]
-async fn a_new_key_in_the_folder_opens_within_five_seconds() {
-    use keyseal::envelope::Unwrap;
-    let one = crate::support::Companion::start(&Setup::default()).await;
+async fn an_entry_whose_key_is_lost_says_enter_again_until_the_key_comes_back() {
+    use keyseal::envelope::{PublicKey, SealedKey};
     let setup = Setup {
         own_keys: true,
         ..Setup::default()
     };
-    let other = crate::support::Companion::start(&setup).await;
+    let (one, other) = (
+        Companion::start(&Setup::default()).await,
+        Companion::start(&setup).await,
+    );
+    let kid = other.state.ring.current_kid();
+    let (from, to) = [&other, &one]
+        .map(|at| at.folder.path().join(format!("keys/key-{kid}.pem")))
+        .into();
+    fs::copy(&from, &to).unwrap();
+    let ann = one.user("ann");
+    until(|| one.state.ring.knows(&kid)).await;
+    let id = new_id();
+    let key = PublicKey::from_jwk(&other.state.ring.jwks()[0]).unwrap();
+    let sealed = SealedKey::seal(&ann.claims(&id), &key).unwrap().to_json();
+    let sealed: serde_json::Value = serde_json::from_str(&sealed).unwrap();
+    let body = json!({ "id": id, "provider": "demo", "sealedKey": sealed });
+    ann.post("/api-keys", &body).await.expect(201);
+    let safe = ann.add().await;
+
+    let says = async |id: &str| {
+        let entry = ann.get(&format!("/api-keys/{id}")).await.expect(200).json();
+        entry["needsReentry"].as_bool().unwrap()
+    };
+    assert!(!says(&id).await);
+    fs::remove_file(&to).unwrap();
+    while !says(&id).await {}
+    assert!(!says(&safe).await);
+    fs::copy(&from, &to).unwrap();
+    while says(&id).await {}
+}
+
+async fn until(done: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !done() {
+        assert!(start.elapsed().as_secs() < 5);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_key_in_the_folder_opens_within_five_seconds() {
+    let one = Companion::start(&Setup::default()).await;
+    let setup = Setup {
+        own_keys: true,
+        ..Setup::default()
+    };
+    let other = Companion::start(&setup).await;
     let kid = other.state.ring.current_kid();
     let name = format!("key-{kid}.pem");
     let at = |folder: &Path| folder.join("keys").join(&name);
     fs::copy(at(other.folder.path()), at(one.folder.path())).unwrap();
-    let start = std::time::Instant::now();
-    while !one.state.ring.knows(&kid) {
-        assert!(start.elapsed().as_secs() < 5);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until(|| one.state.ring.knows(&kid)).await;
 }

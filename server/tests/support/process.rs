@@ -79,6 +79,10 @@ impl Process {
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// All that it printed, over all its starts.
     pub fn output(&self) -> String {
         ["stdout", "stderr"]

@@ -67,12 +67,7 @@ impl Folder {
     /// `public_url` changed, or the key set soon expires, it is signed again.
     pub fn make_missing(&self, issuer: &str) -> Result<(), RingError> {
         if self.keyset_path().exists() {
-            let keyset = self.keyset()?;
-            if keyset.issuer() == issuer && !keyset.is_due(clock::seconds()) {
-                // Nothing to write: the folder may be mounted read-only.
-                return Ok(());
-            }
-            return self.sign_again(issuer);
+            return self.keep_signed(issuer);
         }
         let _held = self.lock()?;
         if self.keyset_path().exists() {
@@ -95,6 +90,25 @@ impl Folder {
         fs::remove_file(&begun).map_err(|error| RingError::new(&begun, error))?;
         tracing::info!(keys_dir = %self.dir.display(), kid, "made the companion's first keys");
         Ok(())
+    }
+
+    /// Signs again where that is needed. Where nothing is, nothing is written: the folder may be
+    /// mounted read-only.
+    fn keep_signed(&self, issuer: &str) -> Result<(), RingError> {
+        let keyset = self.keyset()?;
+        let now = clock::seconds();
+        let good = keyset.issuer() == issuer && now < keyset.exp();
+        if good && !keyset.is_due(now) {
+            return Ok(());
+        }
+        match self.sign_again(issuer) {
+            // Still good for some days; the log repeats it until somebody signs.
+            Err(error) if good => {
+                tracing::warn!(%error, "the key set was not signed again");
+                Ok(())
+            }
+            signed => signed,
+        }
     }
 
     /// Signs the same keys again under the next number. Where the identity is kept elsewhere, the
@@ -182,7 +196,7 @@ impl Folder {
         serde_json::from_slice(&text).map_err(|error| RingError::new(&public, error))
     }
 
-    fn identity_key(&self) -> Result<IdentityKey, RingError> {
+    pub(super) fn identity_key(&self) -> Result<IdentityKey, RingError> {
         let path = self.identity_path();
         IdentityKey::from_pem(&read_private(&path)?).map_err(|reason| RingError::new(&path, reason))
     }

@@ -8,7 +8,7 @@ mod keyset;
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
 };
 
 use arc_swap::ArcSwap;
@@ -81,14 +81,17 @@ impl KeyRing {
     /// Reads the folder again where it changed, and signs the key set again where it soon expires.
     /// What cannot be read leaves the ring as it was. `true`: something changed.
     pub fn refresh(&self) -> Result<bool, RingError> {
-        if self.loaded.load().keyset.is_due(clock::seconds()) {
-            self.folder.sign_again(&self.issuer)?;
+        let changed = self.reload()?;
+        if !self.loaded.load().keyset.is_due(clock::seconds()) {
+            return Ok(changed);
         }
+        self.folder.sign_again(&self.issuer)?;
+        Ok(self.reload()? || changed)
+    }
+
+    fn reload(&self) -> Result<bool, RingError> {
         let now = self.folder.fingerprint()?;
-        let mut seen = self
-            .seen
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == now {
             return Ok(false);
         }

@@ -104,6 +104,61 @@ fn another_public_url_signs_again_under_the_next_number() {
     assert_eq!(other.current_kid(), ring.current_kid());
 }
 
+/// A key set that was signed so many days ago.
+fn signed_days_ago(dir: &TempDir, days: i64) {
+    let folder = Folder::existing(&dir.path().join("keys"));
+    let old = folder.keyset().unwrap();
+    let then = clock::seconds() - days * 24 * 3600;
+    let identity = folder.identity_key().unwrap();
+    let keys = old.keys().to_vec();
+    let signed = SignedKeyset::sign(&identity, old.issuer(), old.seq() + 1, keys, then).unwrap();
+    crate::files::replace(&folder.keyset_path(), signed.jws.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_key_set_is_signed_again_before_it_expires_at_start_and_while_running() {
+    let (dir, ring) = first_start();
+    signed_days_ago(&dir, 50);
+    assert!(ring.refresh().unwrap());
+    assert_eq!(ring.published().seq(), 2, "forty days are left");
+    signed_days_ago(&dir, 61);
+    assert!(ring.refresh().unwrap());
+    let published = ring.published();
+    assert_eq!(published.seq(), 4);
+    assert!(published.exp() > clock::seconds() + 89 * 24 * 3600);
+    signed_days_ago(&dir, 200);
+    let again = KeyRing::open(&dir.path().join("keys"), ISSUER).unwrap();
+    assert_eq!(again.published().seq(), 6);
+}
+
+#[test]
+fn where_the_identity_is_kept_offline_a_good_key_set_serves_until_it_expires() {
+    let (dir, ring) = first_start();
+    let keys = dir.path().join("keys");
+    signed_days_ago(&dir, 61);
+    let jwk = serde_json::to_vec(&ring.published().identity).unwrap();
+    let identity = fs::read(keys.join("identity.pem")).unwrap();
+    fs::write(keys.join("identity.jwk"), jwk).unwrap();
+    fs::remove_file(keys.join("identity.pem")).unwrap();
+
+    let offline = KeyRing::open(&keys, ISSUER).unwrap();
+    assert_eq!(offline.published().seq(), 2);
+    let refusal = offline.refresh().unwrap_err().to_string();
+    assert!(refusal.contains("identity.pem is not here"), "{refusal}");
+    assert!(KeyRing::open(&keys, "https://other.example.com").is_err());
+
+    // Signed elsewhere and copied here: the running ring takes it.
+    crate::files::create_once(&keys.join("identity.pem"), &identity).unwrap();
+    signed_days_ago(&dir, 100);
+    fs::remove_file(keys.join("identity.pem")).unwrap();
+    assert!(KeyRing::open(&keys, ISSUER).is_err(), "expired");
+    crate::files::create_once(&keys.join("identity.pem"), &identity).unwrap();
+    signed_days_ago(&dir, 1);
+    fs::remove_file(keys.join("identity.pem")).unwrap();
+    assert!(offline.refresh().unwrap());
+    assert_eq!(offline.published().seq(), 4);
+}
+
 #[test]
 fn a_running_ring_follows_the_folder_and_keeps_what_it_had_when_the_folder_is_broken() {
     let (dir, ring) = first_start();

@@ -1,0 +1,106 @@
+//! What tests and uses say about a key.
+
+use sqlx::Row;
+
+use super::{Note, Owner, Status, Store, StoreError, audit, lock, rows::live};
+use crate::clock::Micros;
+
+impl Store {
+    /// Writes a test's result.
+    pub async fn record_test(
+        &self,
+        owner: &Owner,
+        id: &str,
+        status: Status,
+        detail: Option<&str>,
+        at: Micros,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        lock(&mut tx, owner).await?;
+        let Some(entry) = live(&mut tx, owner, id).await? else {
+            return Ok(());
+        };
+        sqlx::query(
+            "UPDATE entries SET status = $4, status_detail = $5, last_tested_at = $6
+             WHERE realm = $1 AND sub = $2 AND id = $3",
+        )
+        .bind(owner.realm().as_str())
+        .bind(owner.sub())
+        .bind(id)
+        .bind(status.as_str())
+        .bind(detail)
+        .bind(at)
+        .execute(&mut *tx)
+        .await?;
+        let note = Note::entry("key.test", id, &entry.provider).detail(status.as_str());
+        audit::write(&mut tx, owner, &note, at).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes what a provider's answer said about the key, where no test was asked for.
+    pub async fn mark_status(
+        &self,
+        owner: &Owner,
+        id: &str,
+        status: Status,
+        detail: Option<&str>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE entries SET status = $4, status_detail = $5
+             WHERE realm = $1 AND sub = $2 AND id = $3 AND revoked_at IS NULL",
+        )
+        .bind(owner.realm().as_str())
+        .bind(owner.sub())
+        .bind(id)
+        .bind(status.as_str())
+        .bind(detail)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// No key of the ring opens it: the user has to enter it again.
+    pub async fn mark_needs_reentry(&self, owner: &Owner, id: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE entries SET needs_reentry = 1
+             WHERE realm = $1 AND sub = $2 AND id = $3 AND revoked_at IS NULL",
+        )
+        .bind(owner.realm().as_str())
+        .bind(owner.sub())
+        .bind(id)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Marks the entries that no key of the ring opens, and takes the mark from those whose key came
+    /// back. Of every user: it is the ring that changed.
+    pub async fn mark_by_ring(&self, knows: impl Fn(&str) -> bool) -> Result<(), StoreError> {
+        let rows = sqlx::query("SELECT DISTINCT kid FROM entries WHERE sealed_key IS NOT NULL")
+            .fetch_all(&self.reader)
+            .await?;
+        for row in rows {
+            let kid: String = row.try_get("kid")?;
+            let needed = i64::from(!knows(&kid));
+            let marked = sqlx::query(
+                "UPDATE entries SET needs_reentry = $2
+                 WHERE kid = $1 AND sealed_key IS NOT NULL AND needs_reentry <> $2",
+            )
+            .bind(kid.as_str())
+            .bind(needed)
+            .execute(&self.writer)
+            .await?;
+            if marked.rows_affected() > 0 {
+                let entries = marked.rows_affected();
+                tracing::warn!(
+                    kid,
+                    entries,
+                    needs_reentry = needed == 1,
+                    "the ring changed"
+                );
+            }
+        }
+        Ok(())
+    }
+}
