@@ -1,5 +1,7 @@
 //! The API, from the caller's connection to the database and back.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
