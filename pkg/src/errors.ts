@@ -61,3 +61,12 @@ export class KeysealError extends Error {
     return new KeysealError(otherwise, String(thrown), { cause: thrown });
   }
 }
+
+/** Runs a call into the wasm; what it throws becomes a `KeysealError`. */
+export function translated<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw KeysealError.from(error);
+  }
+}

@@ -13,7 +13,7 @@ export type {
   Storage,
   TestResult,
 } from "./types.js";
+export type { AddOptions, EntryPatch, VaultOptions } from "./vault/arguments.js";
 export type { TokenSource } from "./vault/companion.js";
 export type { Flavour, SdkOptions } from "./vault/options.js";
-export type { AddOptions, EntryPatch, VaultOptions } from "./vault/vault.js";
 export { Vault } from "./vault/vault.js";

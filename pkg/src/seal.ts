@@ -1,5 +1,5 @@
-import { KeysealError } from "./errors.js";
-import { type Core, coreNow } from "./loader/init.js";
+import { translated } from "./errors.js";
+import { coreNow } from "./loader/init.js";
 import type { Detection, ProviderInfo, SealedKey } from "./types.js";
 import { mergedProviders } from "./vault/providers.js";
 
@@ -29,7 +29,7 @@ export interface SealOptions {
  */
 export function sealKey(pasted: string | Uint8Array, options: SealOptions): SealedKey {
   try {
-    return translated((core) => core.sealKey(pasted, options));
+    return translated(() => coreNow().sealKey(pasted, options));
   } finally {
     if (typeof pasted !== "string") pasted.fill(0);
   }
@@ -43,7 +43,7 @@ export function sealKey(pasted: string | Uint8Array, options: SealOptions): Seal
  * detect("sk-ant-api03-…").provider; // "anthropic"
  */
 export function detect(pasted: string | Uint8Array): Detection {
-  return translated((core) => core.detect(pasted));
+  return translated(() => coreNow().detect(pasted));
 }
 
 /**
@@ -54,7 +54,7 @@ export function detect(pasted: string | Uint8Array): Detection {
  * const images = providers().filter((provider) => provider.categories.includes("image"));
  */
 export function providers(): readonly ProviderInfo[] {
-  return translated((core) => mergedProviders(core.providers(), []));
+  return translated(() => mergedProviders(coreNow().providers(), []));
 }
 
 /**
@@ -65,7 +65,7 @@ export function providers(): readonly ProviderInfo[] {
  * const rid = newEntryId();
  */
 export function newEntryId(): string {
-  return translated((core) => core.newEntryId());
+  return translated(() => coreNow().newEntryId());
 }
 
 /**
@@ -76,13 +76,5 @@ export function newEntryId(): string {
  * fingerprint(thumbprint);
  */
 export function fingerprint(thumbprint: string): string {
-  return translated((core) => core.fingerprint(thumbprint));
-}
-
-function translated<T>(call: (core: Core) => T): T {
-  try {
-    return call(coreNow());
-  } catch (error) {
-    throw KeysealError.from(error);
-  }
+  return translated(() => coreNow().fingerprint(thumbprint));
 }

@@ -330,3 +330,26 @@ test("what the catalogue says of a provider stands; the companion adds, it does 
   assert.equal(openai.name, "OpenAI");
   assert.equal(openai.chatPath, "/v1/chat/completions");
 });
+
+test("one entry stored while the list is not known does not stand for the list", async () => {
+  companion.keys = [listed({ id: "other", provider: "anthropic" })];
+  const down = () => {
+    throw new TypeError("fetch failed");
+  };
+  companion.instead.set("GET /api/v1/api-keys", down);
+  const vault = await open();
+  assert.equal(vault.problems[0].code, "companion_unreachable");
+  companion.instead.clear();
+  await vault.add(KEY);
+  assert.deepEqual(
+    vault.entries.map(({ provider }) => provider),
+    ["anthropic", "openai"],
+  );
+});
+
+test("errors out of the wasm are KeysealErrors too", async () => {
+  const vault = await open();
+  const refused = (error) => error instanceof KeysealError && error.code === "validation";
+  assert.throws(() => vault.detect("käse"), refused);
+  await assert.rejects(vault.add("käse", { provider: "openai" }), refused);
+});

@@ -153,3 +153,13 @@ function notTheCompanion(response: Response, cause?: unknown): KeysealError {
     },
   );
 }
+
+/** Whether an error says that there was no answer at all. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof KeysealError && error.code === "companion_unreachable";
+}
+
+/** No answer, or none that is the companion's own verdict on this caller: what is known here goes on being shown. */
+export function isAway(error: unknown): boolean {
+  return isUnreachable(error) || (error instanceof KeysealError && error.code === "unavailable");
+}

@@ -1,62 +1,18 @@
-import { KeysealError } from "../errors.js";
+import { KeysealError, translated } from "../errors.js";
 import { type Core, core as loadCore } from "../loader/init.js";
-import type {
-  CompanionIdentity,
-  Detection,
-  Entry,
-  ProviderInfo,
-  Storage,
-  TestResult,
-} from "../types.js";
-import type { LocalEntry, LocalEntryPatch, VaultCore } from "../wasm/keyseal.js";
-import { Companion, type TokenSource } from "./companion.js";
-import { type ListedEntry, lastPriority, merged, usable, validity } from "./entries.js";
+import type { CompanionIdentity, Detection, Entry, ProviderInfo, TestResult } from "../types.js";
+import type { LocalEntry, VaultCore } from "../wasm/keyseal.js";
+import { type AddOptions, type EntryPatch, isoDate, type VaultOptions } from "./arguments.js";
+import { BrowserEntries } from "./browser.js";
+import { Companion, isAway } from "./companion.js";
+import { lastPriority, merged, usable } from "./entries.js";
 import { forwardingFetch } from "./forward.js";
+import type { Keepers, Pasted } from "./keeper.js";
 import { type Flavour, type SdkOptions, sdkOptions } from "./options.js";
 import { Pinned } from "./pinned.js";
 import { type ListedProvider, mergedProviders } from "./providers.js";
 import { subjectOf } from "./subject.js";
-
-/** How a vault is opened. */
-export interface VaultOptions {
-  /** The companion's address, exactly as it is configured there (`public_url`). */
-  companion: string;
-  /** The caller's token for the companion; asked before every request. */
-  token: TokenSource;
-  /** Thumbprint of the companion's identity key, where the app ships it. Without it the first one seen is pinned. */
-  trustedIdentity?: string;
-  /** Keep everything in memory, even where the browser could store it. */
-  memory?: boolean;
-}
-
-/** How a key is added. */
-export interface AddOptions {
-  /** Id of the provider; by default, the one that detection is sure of. */
-  provider?: string;
-  label?: string;
-  /** `synced` (the default) or `browser`. */
-  storage?: Storage;
-  /** A custom endpoint, `host` or `host:port`, where the provider has such; it is sealed into the key. */
-  host?: string;
-  /** 0 is used first; by default the new key comes last. */
-  priority?: number;
-  /** RFC 3339, or a Date; by default never. */
-  expiresAt?: string | Date | null;
-  /** Told as the work goes on, for a progress display. */
-  onStep?: (step: "sealing" | "storing") => void;
-}
-
-/** What of an entry may change without pasting the key again. */
-export interface EntryPatch {
-  label?: string;
-  isActive?: boolean;
-  priority?: number;
-  expiresAt?: string | Date | null;
-}
-
-const TEST_TIMEOUT_MS = 60_000;
-/** A browser-only entry's "last used" is display: one write a minute is enough. */
-const USE_NOTED_EVERY_MS = 60_000;
+import { SyncedEntries } from "./synced.js";
 
 /**
  * A person's keys, as an app holds them: listed masked, used through `fetch`, never readable.
@@ -73,12 +29,14 @@ export class Vault extends EventTarget {
   readonly #wasm: Core;
   readonly #companion: Companion;
   readonly #pinned: Pinned;
-  readonly #problems = new Map<"companion" | "storage", KeysealError>();
-  readonly #servedBy = new WeakMap<Response, string>();
-
+  readonly #browser: BrowserEntries;
+  readonly #synced: SyncedEntries;
+  readonly #keepers: Keepers;
   readonly #sub: string;
-  #listed: readonly ListedEntry[] | undefined;
+
   #listedProviders: readonly ListedProvider[] = [];
+  #away: KeysealError | undefined;
+  #damaged: KeysealError | undefined;
   #entries: readonly Entry[] = Object.freeze([]);
 
   /**
@@ -108,16 +66,22 @@ export class Vault extends EventTarget {
     this.#companion = companion;
     this.#sub = sub;
     this.#pinned = new Pinned(wasm, core, companion, trustedIdentity);
+    this.#browser = new BrowserEntries(core, companion, this.#pinned);
+    this.#synced = new SyncedEntries(core, companion, this.#pinned);
+    this.#keepers = { browser: this.#browser, synced: this.#synced };
     companion.onUnreachable = (error) => {
-      this.#note("companion", error);
+      this.#away = error;
       this.#changed();
     };
     this.fetch = forwardingFetch({
       companion,
       entries: () => this.#entries,
-      envelope: (entry, request) => this.#envelope(entry, request),
+      envelope: (entry, request) => this.#browser.envelope(entry, request),
       refreshKeyset: () => this.#pinned.refresh(),
-      served: (response, entry) => this.#noteUse(response, entry),
+      served: (response, entry) => {
+        this.#browser.noteUse(response, entry);
+        this.#changed();
+      },
     });
   }
 
@@ -165,8 +129,8 @@ export class Vault extends EventTarget {
    * for (const problem of vault.problems) banner(problem.message, problem.next);
    */
   get problems(): readonly KeysealError[] {
-    const { refused } = this.#pinned;
-    const all = [...(refused ? [refused] : []), ...this.#problems.values()];
+    const now = [this.#pinned.refused, this.#away, this.#synced.notCopied, this.#damaged];
+    const all = now.filter((problem) => problem !== undefined);
     // A full disk fails pinning and copying alike: said once is enough.
     return [...new Map(all.map((problem) => [problem.code, problem])).values()];
   }
@@ -217,8 +181,8 @@ export class Vault extends EventTarget {
    * @example
    * const { provider, confidence, alternatives } = vault.detect(pasted);
    */
-  detect(pasted: string | Uint8Array): Detection {
-    return this.#wasm.detect(pasted);
+  detect(pasted: Pasted): Detection {
+    return translated(() => this.#wasm.detect(pasted));
   }
 
   /**
@@ -228,34 +192,22 @@ export class Vault extends EventTarget {
    * @example
    * const entry = await vault.add(pasted, { label: "prod", storage: "browser" });
    */
-  async add(pasted: string | Uint8Array, options: AddOptions = {}): Promise<Entry> {
-    try {
+  async add(pasted: Pasted, options: AddOptions = {}): Promise<Entry> {
+    const { host, label, expiresAt, onStep = () => {}, storage = "synced" } = options;
+    const rid = this.#wasm.newEntryId();
+    return this.#storing(pasted, rid, async () => {
       const provider = options.provider ?? this.#detected(pasted);
-      const rid = this.#wasm.newEntryId();
-      const shared = {
+      const priority = options.priority ?? lastPriority(this.#entries, provider);
+      const entry = {
         rid,
         provider,
-        ...(options.host ? { host: options.host } : {}),
-        ...(options.label ? { label: options.label } : {}),
-        ...(options.expiresAt ? { expiresAt: isoDate(options.expiresAt) } : {}),
-        priority: options.priority ?? lastPriority(this.#entries, provider),
+        priority,
+        ...(host ? { host } : {}),
+        ...(label ? { label } : {}),
+        ...(expiresAt ? { expiresAt: isoDate(expiresAt) } : {}),
       };
-      if (options.storage === "browser") {
-        options.onStep?.("sealing");
-        // Sealing and storing are one step inside the wasm: what is not stored was never sealed.
-        await this.#pinned.ready();
-        await this.#core.addBrowser(copyOf(pasted), shared);
-        options.onStep?.("storing");
-      } else {
-        await this.#upload(pasted, shared, options.onStep);
-      }
-      this.#changed();
-      return this.#entry(rid);
-    } catch (error) {
-      throw KeysealError.from(error);
-    } finally {
-      if (typeof pasted !== "string") pasted.fill(0);
-    }
+      await this.#keepers[storage].add(pasted, entry, onStep);
+    });
   }
 
   /**
@@ -264,28 +216,9 @@ export class Vault extends EventTarget {
    * @example
    * if (entry.needsReentry) await vault.replace(entry.id, pasted);
    */
-  async replace(id: string, pasted: string | Uint8Array): Promise<Entry> {
+  async replace(id: string, pasted: Pasted): Promise<Entry> {
     const entry = this.#entry(id);
-    try {
-      if (entry.storage === "browser") {
-        await this.#core.replaceBrowser(id, copyOf(pasted));
-      } else {
-        const { provider, host } = entry;
-        const sealed = { rid: id, provider, ...(host ? { host } : {}) };
-        const path = entryPath(id);
-        this.#keepListed(
-          await this.#sealAndSend(pasted, sealed, (sealedKey) =>
-            this.#companion.call<ListedEntry>("PATCH", path, { json: { sealedKey } }),
-          ),
-        );
-      }
-      this.#changed();
-      return this.#entry(id);
-    } catch (error) {
-      throw KeysealError.from(error);
-    } finally {
-      if (typeof pasted !== "string") pasted.fill(0);
-    }
+    return this.#storing(pasted, id, () => this.#keepers[entry.storage].replace(entry, pasted));
   }
 
   /**
@@ -296,24 +229,7 @@ export class Vault extends EventTarget {
    */
   async test(id: string): Promise<TestResult> {
     const entry = this.#entry(id);
-    const result =
-      entry.storage === "browser"
-        ? await this.#testFromBrowser(entry)
-        : await this.#companion.call<TestResult>("POST", `${entryPath(id)}/test`, {
-            timeoutMs: TEST_TIMEOUT_MS,
-          });
-    const seen = {
-      status: result.status,
-      statusDetail: result.statusDetail ?? null,
-      lastTestedAt: result.testedAt,
-    };
-    if (entry.storage === "browser") this.#noteStatus(id, seen);
-    else {
-      const listed = this.#listed?.find((entry) => entry.id === id);
-      if (listed) this.#keepListed({ ...listed, ...seen, isValid: validity(result.status) });
-    }
-    this.#changed();
-    return result;
+    return this.#changing(() => this.#keepers[entry.storage].test(entry));
   }
 
   /**
@@ -323,24 +239,10 @@ export class Vault extends EventTarget {
    * await vault.update(entry.id, { label: "production", isActive: false });
    */
   async update(id: string, patch: EntryPatch): Promise<Entry> {
-    const entry = this.#entry(id);
+    const { storage } = this.#entry(id);
     const { expiresAt, ...rest } = patch;
-    const change = {
-      ...rest,
-      ...(expiresAt === undefined ? {} : { expiresAt: expiresAt && isoDate(expiresAt) }),
-    };
-    if (entry.storage === "browser") {
-      try {
-        this.#core.update(id, change);
-      } catch (error) {
-        throw KeysealError.from(error);
-      }
-    } else {
-      this.#keepListed(
-        await this.#companion.call<ListedEntry>("PATCH", entryPath(id), { json: change }),
-      );
-    }
-    this.#changed();
+    const date = expiresAt === undefined ? {} : { expiresAt: expiresAt && isoDate(expiresAt) };
+    await this.#changing(() => this.#keepers[storage].update(id, { ...rest, ...date }));
     return this.#entry(id);
   }
 
@@ -357,21 +259,14 @@ export class Vault extends EventTarget {
       new Set(ids).size !== ids.length ||
       mine.some(({ id }) => !ids.includes(id))
     ) {
-      throw new KeysealError(
-        "validation",
-        "The order must name each of the provider's entries once.",
-        {
-          next: "Call vault.refresh() and order the entries listed then.",
-        },
-      );
+      const message = "The order must name each of the provider's entries once.";
+      const next = "Call vault.refresh() and order the entries listed then.";
+      throw new KeysealError("validation", message, { next });
     }
     if (mine.every((entry) => entry.storage === "synced")) {
-      await this.#companion.call("POST", "/api/v1/api-keys/reorder", { json: { provider, ids } });
-      await this.#list();
-      this.#changed();
-      return;
+      return this.#changing(() => this.#synced.reorder(provider, ids));
     }
-    // Mixed storages share one numbering, which the companion knows only its own part of: so each number by itself.
+    // Both storages share one numbering, of which the companion knows only its own part: so each number by itself.
     for (const [priority, id] of ids.entries()) {
       if (this.#entry(id).priority !== priority) await this.update(id, { priority });
     }
@@ -384,22 +279,8 @@ export class Vault extends EventTarget {
    * await vault.revoke(entry.id);
    */
   async revoke(id: string): Promise<void> {
-    const entry = this.#entry(id);
-    if (entry.storage === "browser") {
-      try {
-        this.#core.remove(id);
-      } catch (error) {
-        throw KeysealError.from(error);
-      }
-    } else {
-      await this.#companion.call("DELETE", entryPath(id)).catch((error: unknown) => {
-        // Already gone there (another tab, another device): what is left is this browser's copy.
-        if (!(error instanceof KeysealError && error.code === "not_found")) throw error;
-      });
-      if (!this.#listed) await this.#list();
-      this.#setListed((this.#listed ?? []).filter((listed) => listed.id !== id));
-    }
-    this.#changed();
+    const { storage } = this.#entry(id);
+    await this.#changing(() => this.#keepers[storage].revoke(id));
   }
 
   /**
@@ -415,11 +296,12 @@ export class Vault extends EventTarget {
         // Listing goes on without a key set that was refused; sealing does not.
         if (error !== this.#pinned.refused) throw error;
       });
-      await Promise.all([keyset, this.#list(), this.#listProviders()]);
-      this.#problems.delete("companion");
+      await Promise.all([keyset, this.#synced.list(), this.#listProviders()]);
+      this.#away = undefined;
     } catch (error) {
-      if (!isAway(error)) throw KeysealError.from(error);
-      this.#note("companion", error);
+      const problem = KeysealError.from(error);
+      if (!isAway(problem)) throw problem;
+      this.#away = problem;
     } finally {
       this.#changed();
     }
@@ -471,7 +353,7 @@ export class Vault extends EventTarget {
       const path = request.path.replace(/[?#].*$/s, "");
       Object.assign(
         headers,
-        await this.#envelope(entry, { method: request.method.toUpperCase(), path, token }),
+        await this.#browser.envelope(entry, { method: request.method.toUpperCase(), path, token }),
       );
       if (request.entry) headers["Keyseal-Fallback"] = "none";
     } else if (request.entry) {
@@ -492,7 +374,7 @@ export class Vault extends EventTarget {
     if (header === "platform") return "platform";
     const id = header.startsWith("entry ")
       ? header.slice("entry ".length)
-      : this.#servedBy.get(response);
+      : this.#browser.servedBy(response);
     return this.#entries.find((entry) => entry.id === id) ?? null;
   }
 
@@ -503,7 +385,7 @@ export class Vault extends EventTarget {
    * for (const { where, name, value } of vault.records()) console.log(where, name, value);
    */
   records(): { where: string; name: string; value: string }[] {
-    return this.#core.rawRecords();
+    return translated(() => this.#core.rawRecords());
   }
 
   /**
@@ -513,10 +395,10 @@ export class Vault extends EventTarget {
    * console.log(JSON.stringify(vault.sealed()));
    */
   sealed(): { id: string; sealedKey: unknown }[] {
-    return (this.#listed ?? []).map(({ id, sealedKey }) => ({ id, sealedKey }));
+    return (this.#synced.listed ?? []).map(({ id, sealedKey }) => ({ id, sealedKey }));
   }
 
-  #detected(pasted: string | Uint8Array): string {
+  #detected(pasted: Pasted): string {
     const { provider, confidence, alternatives } = this.#wasm.detect(pasted);
     if (provider && (confidence === "certain" || alternatives.length === 0)) return provider;
     throw new KeysealError(
@@ -531,94 +413,24 @@ export class Vault extends EventTarget {
     );
   }
 
-  async #upload(
-    pasted: string | Uint8Array,
-    {
-      label,
-      priority,
-      expiresAt,
-      ...sealed
-    }: {
-      rid: string;
-      provider: string;
-      host?: string;
-      label?: string;
-      priority: number;
-      expiresAt?: string;
-    },
-    onStep: AddOptions["onStep"],
-  ): Promise<void> {
-    onStep?.("sealing");
-    const entry = await this.#sealAndSend(pasted, sealed, async (sealedKey) => {
-      onStep?.("storing");
-      const json = {
-        id: sealed.rid,
-        provider: sealed.provider,
-        sealedKey,
-        label,
-        priority,
-        expiresAt,
-      };
-      const post = () => this.#companion.call<ListedEntry>("POST", "/api/v1/api-keys", { json });
-      // The same id and body again is answered with the same entry: safe where the first answer got lost.
-      return post().catch((error: unknown) =>
-        isUnreachable(error) ? post() : Promise.reject(error),
-      );
-    });
-    this.#keepListed(entry);
-  }
-
-  /** Seals to the pinned current key and sends it; see `Pinned.sealing`. */
-  #sealAndSend(
-    pasted: string | Uint8Array,
-    claims: { rid: string; provider: string; host?: string },
-    send: (sealedKey: object) => Promise<ListedEntry>,
-  ): Promise<ListedEntry> {
-    return this.#pinned.sealing(async () => send(this.#core.seal(copyOf(pasted), claims)));
-  }
-
-  async #envelope(
-    entry: Entry,
-    request: { method: string; path: string; token: string },
-  ): Promise<Record<string, string>> {
-    await this.#pinned.ready();
+  /** Stores a pasted key, wipes what was pasted, and gives the entry as it is now. */
+  async #storing(pasted: Pasted, id: string, store: () => Promise<void>): Promise<Entry> {
     try {
-      return { ...(await this.#core.requestHeaders(entry.id, request)) };
-    } catch (error) {
-      throw KeysealError.from(error);
+      await this.#changing(store);
+      return this.#entry(id);
+    } finally {
+      if (typeof pasted !== "string") pasted.fill(0);
     }
   }
 
-  #testFromBrowser(entry: Entry): Promise<TestResult> {
-    const path = `/api/v1/test/${encodeURIComponent(entry.provider)}`;
-    return this.#pinned.sealing(async () => {
-      const token = await this.#companion.token();
-      const headers = await this.#envelope(entry, { method: "POST", path, token });
-      return this.#companion.call<TestResult>("POST", path, {
-        token,
-        headers,
-        timeoutMs: TEST_TIMEOUT_MS,
-      });
-    });
-  }
-
-  async #list(): Promise<void> {
-    const { keys } = await this.#companion.call<{ keys: ListedEntry[] }>("GET", "/api/v1/api-keys");
-    this.#setListed(keys);
-  }
-
-  #keepListed(entry: ListedEntry): void {
-    this.#setListed([...(this.#listed ?? []).filter(({ id }) => id !== entry.id), entry]);
-  }
-
-  #setListed(keys: readonly ListedEntry[]): void {
-    this.#listed = keys;
+  /** Does something to an entry; whatever became of it, the list is drawn from what is true afterwards. */
+  async #changing<T>(work: () => Promise<T>): Promise<T> {
     try {
-      this.#core.putSynced([...keys]);
-      this.#problems.delete("storage");
+      return await work();
     } catch (error) {
-      // The companion has them; only the copy for offline listing is missing.
-      this.#note("storage", error);
+      throw KeysealError.from(error);
+    } finally {
+      this.#changed();
     }
   }
 
@@ -628,36 +440,6 @@ export class Vault extends EventTarget {
       "/api/v1/providers",
     );
     this.#listedProviders = providers;
-  }
-
-  #noteUse(response: Response, entry: Entry): void {
-    this.#servedBy.set(response, entry.id);
-    const now = Date.now();
-    const lastUsedAt = new Date(now).toISOString();
-    if (response.status === 401) {
-      this.#noteStatus(entry.id, {
-        status: "invalid",
-        statusDetail: "The provider refused this key (401).",
-      });
-    } else if (response.ok && entry.status === "invalid") {
-      this.#noteStatus(entry.id, { status: "valid", statusDetail: null, lastUsedAt });
-    } else if (!entry.lastUsedAt || now - Date.parse(entry.lastUsedAt) >= USE_NOTED_EVERY_MS) {
-      this.#noteStatus(entry.id, { lastUsedAt });
-    } else return;
-    this.#changed();
-  }
-
-  /** Display data of a browser-only entry. Not worth failing a request over: a full disk is only noted. */
-  #noteStatus(id: string, patch: LocalEntryPatch): void {
-    try {
-      this.#core.update(id, patch);
-    } catch (error) {
-      this.#note("storage", error);
-    }
-  }
-
-  #note(about: "companion" | "storage", error: unknown): void {
-    this.#problems.set(about, KeysealError.from(error));
   }
 
   #entry(id: string): Entry {
@@ -680,32 +462,11 @@ export class Vault extends EventTarget {
     let local: LocalEntry[] = [];
     try {
       local = this.#core.entries();
+      this.#damaged = undefined;
     } catch (error) {
-      this.#note("storage", error);
+      this.#damaged = KeysealError.from(error);
     }
-    this.#entries = merged(this.#listed, local);
+    this.#entries = merged(this.#synced.listed, local);
     this.dispatchEvent(new Event("change"));
   }
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof KeysealError && error.code === "companion_unreachable";
-}
-
-/** No answer, or none that is the companion's own verdict on this caller: what is known here goes on being shown. */
-function isAway(error: unknown): boolean {
-  return isUnreachable(error) || (error instanceof KeysealError && error.code === "unavailable");
-}
-
-function entryPath(id: string): string {
-  return `/api/v1/api-keys/${encodeURIComponent(id)}`;
-}
-
-function isoDate(date: string | Date): string {
-  return typeof date === "string" ? date : date.toISOString();
-}
-
-/** The wasm may wipe the bytes it is given; a second seal still needs them. */
-function copyOf(pasted: string | Uint8Array): string | Uint8Array {
-  return typeof pasted === "string" ? pasted : pasted.slice();
 }

@@ -1,0 +1,45 @@
+import type { Storage } from "../types.js";
+import type { TokenSource } from "./companion.js";
+import type { OnStep } from "./keeper.js";
+
+/** How a vault is opened. */
+export interface VaultOptions {
+  /** The companion's address, exactly as it is configured there (`public_url`). */
+  companion: string;
+  /** The caller's token for the companion; asked before every request. */
+  token: TokenSource;
+  /** Thumbprint of the companion's identity key, where the app ships it. Without it the first one seen is pinned. */
+  trustedIdentity?: string;
+  /** Keep everything in memory, even where the browser could store it. */
+  memory?: boolean;
+}
+
+/** How a key is added. */
+export interface AddOptions {
+  /** Id of the provider; by default, the one that detection is sure of. */
+  provider?: string;
+  label?: string;
+  /** `synced` (the default) or `browser`. */
+  storage?: Storage;
+  /** A custom endpoint, `host` or `host:port`, where the provider has such; it is sealed into the key. */
+  host?: string;
+  /** 0 is used first; by default the new key comes last. */
+  priority?: number;
+  /** RFC 3339, or a Date; by default never. */
+  expiresAt?: string | Date | null;
+  /** Told as the work goes on, for a progress display. */
+  onStep?: OnStep;
+}
+
+/** What of an entry may change without pasting the key again. */
+export interface EntryPatch {
+  label?: string;
+  isActive?: boolean;
+  priority?: number;
+  expiresAt?: string | Date | null;
+}
+
+/** A date as it is stored. */
+export function isoDate(date: string | Date): string {
+  return typeof date === "string" ? date : date.toISOString();
+}
