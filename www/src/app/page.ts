@@ -40,6 +40,7 @@ export class KeysealPage extends LitElement {
 
   #token = "";
   #refreshedAt = 0;
+  #played = false;
   #lookAgain: ReturnType<typeof setTimeout> | undefined;
 
   override connectedCallback(): void {
@@ -203,14 +204,20 @@ export class KeysealPage extends LitElement {
   }
 
   #view(vault: Vault): TemplateResult {
-    switch (this.view) {
-      case "keys":
-        return html`<keyseal-keys .vault=${vault}></keyseal-keys>`;
-      case "playground":
-        return html`<keyseal-playground .vault=${vault}></keyseal-playground>`;
-      case "security":
-        return html`<keyseal-security .vault=${vault}></keyseal-security>`;
-    }
+    // A conversation outlasts a look at the keys: once opened, the playground stays, out of sight.
+    if (this.view === "playground") this.#played = true;
+    return html`
+      ${this.view === "keys" ? html`<keyseal-keys .vault=${vault}></keyseal-keys>` : nothing}
+      ${
+        this.#played
+          ? html`<keyseal-playground
+              .vault=${vault}
+              ?hidden=${this.view !== "playground"}
+            ></keyseal-playground>`
+          : nothing
+      }
+      ${this.view === "security" ? html`<keyseal-security .vault=${vault}></keyseal-security>` : nothing}
+    `;
   }
 
   #notices(vault: Vault): TemplateResult {

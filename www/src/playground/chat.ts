@@ -33,45 +33,47 @@ interface Chunk {
   error?: { message?: string };
 }
 
-/** Sends a conversation and tells the answer's text as it comes. */
-export async function chat(
-  vault: Vault,
-  request: Request,
-  onText: (text: string) => void,
-): Promise<Told> {
+/** Hears of an answer as it comes. */
+export interface Listener {
+  text(piece: string): void;
+  /** What is known besides the text: first when the answer begins, or is refused. */
+  told(told: Told): void;
+}
+
+/** Sends a conversation; the answer goes to the listener. */
+export async function chat(vault: Vault, request: Request, listener: Listener): Promise<void> {
   const response = await answered(vault, request);
-  const told: Told = {
+  let told: Told = {
     model: request.model,
     servedBy: vault.servedBy(response),
     tokens: null,
     complete: false,
   };
+  const tell = (more: Partial<Told>) => {
+    told = { ...told, ...more };
+    listener.told(told);
+  };
+  tell({});
+  if (!response.ok) throw refused(response, await response.text());
   for await (const chunk of chunks(response)) {
-    if (chunk === "end") {
-      told.complete = true;
-      break;
-    }
+    if (chunk === "end") return tell({ complete: true });
     if (chunk.error) throw new KeysealError("upstream_error", chunk.error.message ?? "");
     const choice = chunk.choices?.[0];
     const text = choice?.delta?.content ?? choice?.message?.content;
-    if (text) onText(text);
-    if (chunk.model) told.model = chunk.model;
-    if (typeof chunk.usage?.total_tokens === "number") told.tokens = chunk.usage.total_tokens;
+    if (text) listener.text(text);
+    tell({
+      model: chunk.model || told.model,
+      tokens: chunk.usage?.total_tokens ?? told.tokens,
+    });
   }
-  return told;
 }
 
 async function answered(vault: Vault, request: Request): Promise<Response> {
   const response = await sent(vault, request, true);
-  if (response.ok) return response;
-  const text = await response.text();
+  if (response.ok || response.status >= 500) return response;
   // Some compatible providers refuse a member that they do not know: the token count is not worth failing over.
-  if (response.status < 500 && text.includes("stream_options")) {
-    const again = await sent(vault, request, false);
-    if (again.ok) return again;
-    throw refused(again, await again.text());
-  }
-  throw refused(response, text);
+  const unknown = (await response.clone().text()).includes("stream_options");
+  return unknown ? sent(vault, request, false) : response;
 }
 
 function sent(vault: Vault, request: Request, countTokens: boolean): Promise<Response> {

@@ -175,23 +175,18 @@ export class PlaygroundView extends VaultElement {
             : nothing
         }
         ${problem(turn.error)}
-        ${turn.told && !turn.live ? html`<p class="told">${this.#told(turn, turn.told)}</p>` : nothing}
-        ${turn.stopped ? html`<p class="told">${WORDS.stopped}</p>` : nothing}
+        ${turn.live ? nothing : this.#told(turn)}
       </article>
     `;
   }
 
-  /** The quiet line: model · key · way · tokens. */
-  #told(turn: Turn, { model, servedBy, tokens, complete }: Told): TemplateResult {
-    const key =
-      servedBy === "platform"
-        ? WORDS.platform
-        : servedBy
-          ? html`<span class="mono">${servedBy.keyHint}</span>${servedBy.label ? ` ${servedBy.label}` : ""}`
-          : WORDS.unknownKey;
-    return html`${model} · ${key} · ${WORDS.forward}${tokens === null ? nothing : ` · ${WORDS.tokens(tokens)}`}${
-      complete ? nothing : html`<br />${WORDS.cutShort}`
-    }${complete && !turn.content ? html`<br />${WORDS.noText}` : nothing}`;
+  /** The quiet lines: model · key · way · tokens; and how it ended, if not well. */
+  #told(turn: Turn): TemplateResult {
+    const { told } = turn;
+    return html`
+      ${told?.servedBy ? html`<p class="told">${facts(told, told.servedBy)}</p>` : nothing}
+      <p class="told">${ending(turn)}</p>
+    `;
   }
 
   #chatters(): Chatter[] {
@@ -281,11 +276,12 @@ export class PlaygroundView extends VaultElement {
       answer = { ...answer, ...change };
       const stay = this.#nearEnd();
       this.turns = [...asked, answer];
-      if (stay) void this.updateComplete.then(() => window.scrollTo(0, document.body.scrollHeight));
+      if (stay && !this.hidden)
+        void this.updateComplete.then(() => window.scrollTo(0, document.body.scrollHeight));
     };
     show({});
     try {
-      const told = await chat(
+      await chat(
         this.vault,
         {
           url: new URL(`/forward/${info.id}${info.chatPath}`, location.origin).href,
@@ -296,9 +292,12 @@ export class PlaygroundView extends VaultElement {
           ...(this.key === info.id ? {} : { entry: this.key }),
           signal: running.signal,
         },
-        (text) => show({ content: answer.content + text }),
+        {
+          text: (piece) => show({ content: answer.content + piece }),
+          told: (told) => show({ told }),
+        },
       );
-      show({ told, live: false });
+      show({ live: false });
     } catch (thrown) {
       if (running.signal.aborted) show({ live: false, stopped: true });
       else show({ live: false, error: this.failure(thrown) });
@@ -419,6 +418,10 @@ export class PlaygroundView extends VaultElement {
         line-height: 1.55;
       }
 
+      .told:empty {
+        display: none;
+      }
+
       .told {
         margin-top: var(--ks-2);
         color: var(--ks-ink-3);
@@ -480,6 +483,21 @@ export class PlaygroundView extends VaultElement {
       }
     `,
   ];
+}
+
+function facts({ model, tokens }: Told, servedBy: Entry | "platform"): TemplateResult {
+  const key =
+    servedBy === "platform"
+      ? WORDS.platform
+      : html`<span class="mono">${servedBy.keyHint}</span> ${servedBy.label}`;
+  return html`${model} · ${key} · ${WORDS.forward}${tokens === null ? "" : ` · ${WORDS.tokens(tokens)}`}`;
+}
+
+function ending({ content, told, error, stopped }: Turn): string {
+  if (stopped) return WORDS.stopped;
+  if (error || !told) return "";
+  if (!told.complete) return WORDS.cutShort;
+  return content ? "" : WORDS.noText;
 }
 
 interface Chatter {
