@@ -58,8 +58,8 @@ impl<S: Store> Vault<S> {
         };
         let (keyset, pin) = keyset::verify(published, issuer, before.as_ref(), trusted, now)
             .map_err(PinError::Keyset)?;
-        self.follow(&pin, trusted.is_none())
-            .map_err(PinError::Vault)?;
+        let vouched = before.is_some() || trusted.is_some();
+        self.follow(&pin, vouched).map_err(PinError::Vault)?;
         if before.as_ref() != Some(&pin) {
             self.store
                 .set(&names::pin(issuer), &pin.to_json())
@@ -72,13 +72,14 @@ impl<S: Store> Vault<S> {
         })
     }
 
-    /// A vault belongs to one identity. It follows a change that the identity itself signed; one
-    /// that only the app vouches for (`trustedIdentity`) it does not.
-    fn follow(&mut self, pin: &Pin, signed: bool) -> Result<(), VaultError> {
+    /// A vault belongs to one identity. It follows a change that the identity itself signed, or that
+    /// the app vouches for (`trustedIdentity`). Where the pin is gone and the vault is not, nobody
+    /// vouches: that is no first use.
+    fn follow(&mut self, pin: &Pin, vouched: bool) -> Result<(), VaultError> {
         let identity = pin.thumbprint();
         match &self.header {
             Some(header) if header.identity() != identity => {
-                if !signed {
+                if !vouched {
                     return Err(VaultError::OtherIdentity);
                 }
                 let header: Header = header.clone().with_identity(&identity);

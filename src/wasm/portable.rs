@@ -19,7 +19,7 @@ struct ImportedInfo {
 #[wasm_bindgen]
 impl VaultCore {
     /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
-    /// the recovery code of this vault now: an unlocked page alone must not carry the keys away.
+    /// the recovery code of this vault now: that it is unlocked is not enough.
     #[wasm_bindgen(js_name = exportEntries)]
     pub async fn export_entries(
         &self,

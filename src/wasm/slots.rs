@@ -46,11 +46,16 @@ impl VaultCore {
         to_js(&slots)
     }
 
-    /// Adds a passphrase.
+    /// Adds a passphrase. Like every new way in, it needs one of the others now, where there is one
+    /// besides the device's own.
     #[wasm_bindgen(js_name = addPassphrase)]
-    pub async fn add_passphrase(&self, passphrase: String) -> Outcome<()> {
+    pub async fn add_passphrase(
+        &self,
+        passphrase: String,
+        #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
+    ) -> Outcome<()> {
         let passphrase = Zeroizing::new(passphrase);
-        self.make_vault().await?;
+        self.prove(proof).await?;
         let stretching = Stretching::new().map_err(VaultError::from)?;
         let secret = stretching.secret(&passphrase)?;
         Ok(self
@@ -61,8 +66,11 @@ impl VaultCore {
 
     /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
     #[wasm_bindgen(js_name = addRecoveryCode)]
-    pub async fn add_recovery_code(&self) -> Outcome<String> {
-        self.make_vault().await?;
+    pub async fn add_recovery_code(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
+    ) -> Outcome<String> {
+        self.prove(proof).await?;
         let code = RecoveryCode::generate().map_err(VaultError::from)?;
         self.vault
             .borrow_mut()
@@ -72,8 +80,12 @@ impl VaultCore {
 
     /// Adds a passkey: the browser asks for one, `name` stands beside it in the person's list.
     #[wasm_bindgen(js_name = addPasskey)]
-    pub async fn add_passkey(&self, name: String) -> Outcome<()> {
-        self.make_vault().await?;
+    pub async fn add_passkey(
+        &self,
+        name: String,
+        #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
+    ) -> Outcome<()> {
+        self.prove(proof).await?;
         let (passkey, secret) = super::passkey::create(&name).await?;
         Ok(self
             .vault
@@ -120,5 +132,29 @@ impl VaultCore {
         // Where the device keeps no keys there is none to forget.
         let _ = DeviceKey::delete(stale).await;
         Ok(done?)
+    }
+}
+
+impl VaultCore {
+    /// Makes the vault where there is none, and checks that whoever adds a way in has one. A vault
+    /// that only its device opens has nothing to ask for.
+    async fn prove(&self, proof: JsValue) -> Outcome<()> {
+        self.make_vault().await?;
+        let guarded = {
+            let vault = self.vault.borrow();
+            let slots = vault.header().map(Header::slots).unwrap_or_default();
+            slots
+                .iter()
+                .any(|slot| !matches!(slot.kind(), Kind::Device(_)))
+        };
+        if guarded {
+            let proof: Secret = if proof.is_undefined() {
+                Secret::default()
+            } else {
+                options(proof)?
+            };
+            self.key_by(&proof).await?;
+        }
+        Ok(())
     }
 }

@@ -54,11 +54,15 @@ async fn a_passphrase_and_a_recovery_code_open_what_the_device_has_lost() {
         .await
         .ok()
         .expect("added");
-    core.add_passphrase("correct horse battery".into())
+    core.add_passphrase("correct horse battery".into(), JsValue::UNDEFINED)
         .await
         .ok()
         .expect("added");
-    let recovery = core.add_recovery_code().await.ok().expect("added");
+    let recovery = core
+        .add_recovery_code(options(r#"{"passphrase":"correct horse battery"}"#))
+        .await
+        .ok()
+        .expect("added");
     let listed: Vec<String> = kinds(&core).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(listed, ["device", "passphrase", "recovery"]);
     assert!(!stored().as_string().unwrap().contains(&recovery));
@@ -99,6 +103,27 @@ async fn a_passphrase_and_a_recovery_code_open_what_the_device_has_lost() {
 }
 
 #[wasm_bindgen_test]
+async fn a_new_way_in_needs_one_of_the_others_now() {
+    let companion = companion().await.expect("keys");
+    let core = connected("prove", &companion).await;
+    core.add_browser(canary(), options(ADD))
+        .await
+        .ok()
+        .expect("added");
+    core.add_passphrase("correct horse battery".into(), JsValue::UNDEFINED)
+        .await
+        .ok()
+        .expect("the first");
+    let none = core.add_recovery_code(JsValue::UNDEFINED).await;
+    assert_eq!(code(none.err().expect("no proof")), "wrong_secret");
+    let wrong = core
+        .add_passphrase("mine".into(), options(r#"{"passphrase":"guess"}"#))
+        .await;
+    assert_eq!(code(wrong.err().expect("no proof")), "wrong_secret");
+    assert_eq!(kinds(&core).len(), 2);
+}
+
+#[wasm_bindgen_test]
 async fn removing_a_slot_keeps_the_others_and_makes_a_new_device_key() {
     let companion = companion().await.expect("keys");
     let core = connected("rekey", &companion).await;
@@ -106,11 +131,15 @@ async fn removing_a_slot_keeps_the_others_and_makes_a_new_device_key() {
         .await
         .ok()
         .expect("added");
-    core.add_passphrase("correct horse battery".into())
+    core.add_passphrase("correct horse battery".into(), JsValue::UNDEFINED)
         .await
         .ok()
         .expect("added");
-    let recovery = core.add_recovery_code().await.ok().expect("added");
+    let recovery = core
+        .add_recovery_code(options(r#"{"passphrase":"correct horse battery"}"#))
+        .await
+        .ok()
+        .expect("added");
     let slots = kinds(&core);
     let keep = format!(
         r#"[{{"slot":"{}"}},{{"slot":"{}","newPassphrase":"another horse battery"}}]"#,
@@ -152,7 +181,7 @@ async fn an_export_needs_a_secret_now_and_opens_on_another_device() {
         .await
         .ok()
         .expect("added");
-    core.add_passphrase("correct horse battery".into())
+    core.add_passphrase("correct horse battery".into(), JsValue::UNDEFINED)
         .await
         .ok()
         .expect("added");

@@ -4,4 +4,5 @@
 mod companion_key;
 mod envelope;
 mod keyset;
+mod pinned;
 mod protocol;
