@@ -16,9 +16,9 @@ export class Companion {
   readonly #token: TokenSource;
 
   constructor(url: string, token: TokenSource) {
-    const parsed = parseUrl(url);
-    this.#prefix = parsed.pathname.replace(/\/+$/, "");
-    this.url = parsed.origin + this.#prefix;
+    const { origin, prefix } = addressOf(url);
+    this.#prefix = prefix;
+    this.url = origin + prefix;
     this.#token = token;
   }
 
@@ -97,7 +97,8 @@ export class Companion {
   }
 }
 
-function parseUrl(url: string): URL {
+/** A companion's address in its two parts: where it is, and the path that it stands below. */
+export function addressOf(url: string): { origin: string; prefix: string } {
   let parsed: URL;
   try {
     parsed = new URL(url, globalThis.location?.href);
@@ -110,7 +111,7 @@ function parseUrl(url: string): URL {
       "The companion's address must begin with https:// or http://.",
     );
   }
-  return parsed;
+  return { origin: parsed.origin, prefix: parsed.pathname.replace(/\/+$/, "") };
 }
 
 async function readJson(response: Response): Promise<unknown> {

@@ -14,29 +14,33 @@ export interface SdkOptions {
 }
 
 /** Stands where SDKs want a key; it never leaves the page. */
-export const PLACEHOLDER = "kept-by-keyseal";
+const PLACEHOLDER = "kept-by-keyseal";
 
 /** SDKs that add the version to the path themselves; for these the base URL must end before it. */
 const SDK_ADDS_BASE_PATH: ReadonlySet<string> = new Set(["anthropic"]);
 
-export function sdkOptions(
-  flavour: Flavour,
+/** The base URL that an SDK of this flavour wants for a provider. */
+export function baseOf(
+  companion: string,
   provider: string,
-  base: { root: string; basePath: string },
-  fetch: typeof globalThis.fetch,
-): SdkOptions {
-  if (flavour === "ai-sdk")
-    return { baseURL: base.root + base.basePath, apiKey: PLACEHOLDER, fetch };
-  if (flavour !== "sdk") {
+  basePath: string,
+  flavour: Flavour,
+): string {
+  if (flavour !== "sdk" && flavour !== "ai-sdk") {
     throw new KeysealError("validation", `Unknown flavour of SDK: ${String(flavour)}`, {
       next: 'Use "sdk" (or nothing), or "ai-sdk".',
     });
   }
-  const basePath = SDK_ADDS_BASE_PATH.has(provider) ? "" : base.basePath;
-  return {
-    baseURL: base.root + basePath,
-    apiKey: PLACEHOLDER,
-    fetch,
-    dangerouslyAllowBrowser: true,
-  };
+  const path = flavour === "sdk" && SDK_ADDS_BASE_PATH.has(provider) ? "" : basePath;
+  return `${companion}/forward/${encodeURIComponent(provider)}${path}`;
+}
+
+/** What an SDK of this flavour takes in its constructor. */
+export function sdkOptions(
+  baseURL: string,
+  flavour: Flavour,
+  fetch: typeof globalThis.fetch,
+): SdkOptions {
+  const options: SdkOptions = { baseURL, apiKey: PLACEHOLDER, fetch };
+  return flavour === "sdk" ? { ...options, dangerouslyAllowBrowser: true } : options;
 }

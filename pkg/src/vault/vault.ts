@@ -8,7 +8,7 @@ import { Companion, isAway } from "./companion.js";
 import { lastPriority, merged, usable } from "./entries.js";
 import { forwardingFetch } from "./forward.js";
 import type { Keepers, Pasted } from "./keeper.js";
-import { type Flavour, type SdkOptions, sdkOptions } from "./options.js";
+import { baseOf, type Flavour, type SdkOptions, sdkOptions } from "./options.js";
 import { Pinned } from "./pinned.js";
 import { type ListedProvider, mergedProviders } from "./providers.js";
 import { subjectOf } from "./subject.js";
@@ -314,7 +314,7 @@ export class Vault extends EventTarget {
    * vault.baseURL("openai"); // https://keys.example.com/forward/openai/v1
    */
   baseURL(provider: string): string {
-    return `${this.#companion.url}/forward/${encodeURIComponent(provider)}${this.#provider(provider).basePath}`;
+    return this.#base(provider, "ai-sdk");
   }
 
   /**
@@ -325,13 +325,7 @@ export class Vault extends EventTarget {
    * const anthropic = createAnthropic(vault.options("anthropic", "ai-sdk"));
    */
   options(provider: string, flavour: Flavour = "sdk"): SdkOptions {
-    const root = `${this.#companion.url}/forward/${encodeURIComponent(provider)}`;
-    return sdkOptions(
-      flavour,
-      provider,
-      { root, basePath: this.#provider(provider).basePath },
-      this.fetch,
-    );
+    return sdkOptions(this.#base(provider, flavour), flavour, this.fetch);
   }
 
   /**
@@ -448,6 +442,10 @@ export class Vault extends EventTarget {
     throw new KeysealError("entry_unknown", "There is no such entry.", {
       next: "Call vault.refresh() and look again.",
     });
+  }
+
+  #base(provider: string, flavour: Flavour): string {
+    return baseOf(this.#companion.url, provider, this.#provider(provider).basePath, flavour);
   }
 
   #provider(id: string): ProviderInfo {
