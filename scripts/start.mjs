@@ -1,5 +1,6 @@
 // From a fresh clone to a page in the browser: set-up, build, companion with the demo provider.
 import { spawn } from "node:child_process";
+import { openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { buildFrontend, buildServer } from "./lib/build.mjs";
@@ -39,9 +40,11 @@ function isFree(port) {
 
 function serve(port) {
   const address = `127.0.0.1:${port}`;
+  const log = join(root, "target", "companion.log");
   const child = spawn(built("release", "keyseal-server"), ["serve", "--demo"], {
     cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+    // Its one line for people, the link, goes to the terminal; a line for each request to a file.
+    stdio: ["ignore", "inherit", openSync(log, "w", 0o600)],
     env: {
       KEYSEAL__LISTEN: address,
       KEYSEAL__PUBLIC_URL: `http://${address}`,
@@ -52,12 +55,15 @@ function serve(port) {
       ...process.env,
     },
   });
-  ok("starting the companion; Ctrl-C stops it. In the page, paste any key like demo-1234567890");
-  // The terminal sends Ctrl-C to the companion too, which then ends by itself; others send only to us.
+  ok(`companion on port ${port}; Ctrl-C stops it; its log: ${log}`);
+  // The terminal sends Ctrl-C to the companion too, which ends by itself; others signal only us.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", (code, signal) => resolve(code ?? (signal ? 0 : 1)));
+    child.on("exit", (code, signal) => {
+      if (code) warn(readFileSync(log, "utf8").slice(-4000));
+      resolve(code ?? (signal ? 0 : 1));
+    });
   });
 }
