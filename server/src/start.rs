@@ -14,7 +14,7 @@ use crate::{
     AppState,
     auth::Verifier,
     choose::roster::Roster,
-    clock,
+    clock::{self, Micros},
     config::{Config, ConfigError},
     demo, http,
     http::{Problem, rate::Buckets},
@@ -36,6 +36,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// `keys_dir` is looked at this often.
 const RING_INTERVAL: Duration = Duration::from_secs(2);
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// A revoke ends streams within a second, whichever replica it came to.
+const REVOKED_INTERVAL: Duration = Duration::from_millis(500);
+/// How far back a revoke is looked for: clocks of replicas differ.
+const REVOKED_WINDOW: Duration = Duration::from_secs(30);
 const FORGET_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Why the server does not start.
@@ -218,6 +222,16 @@ fn background(state: &AppState) -> JoinSet<()> {
             }
         }
     });
+    let revoking = state.clone();
+    tasks.spawn(async move {
+        let mut ticks = time::interval(REVOKED_INTERVAL);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = end_revoked(&revoking).await {
+                tracing::warn!(%error, "revokes of other replicas were not looked for");
+            }
+        }
+    });
     let forgetting = state.clone();
     tasks.spawn(async move {
         let mut ticks = time::interval(FORGET_INTERVAL);
@@ -237,4 +251,18 @@ async fn mark_by_ring(state: &AppState) {
     if let Err(error) = marked {
         tracing::error!(%error, "entries were not compared with the key ring");
     }
+}
+
+/// Ends what runs here under entries that were revoked elsewhere.
+async fn end_revoked(state: &AppState) -> Result<(), StoreError> {
+    if state.in_use.is_empty() {
+        return Ok(());
+    }
+    let window = Micros::try_from(REVOKED_WINDOW.as_micros()).unwrap_or(Micros::MAX);
+    for (owner, id) in state.store.revoked_since(clock::micros() - window).await? {
+        if state.in_use.end(&owner, &id) {
+            state.key_gone(&owner, &id);
+        }
+    }
+    Ok(())
 }

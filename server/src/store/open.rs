@@ -53,6 +53,7 @@ pub async fn migrate(database_url: &str) -> Result<(), StoreError> {
 
 fn migrations() -> Migrator {
     let start = include_str!("../../migrations/0001_start.sql");
+    let revoked = include_str!("../../migrations/0002_revoked.sql");
     let migration = |version, name: &'static str, sql: &'static str| {
         Migration::new(
             version,
@@ -62,7 +63,10 @@ fn migrations() -> Migrator {
             false,
         )
     };
-    Migrator::with_migrations(vec![migration(1, "start", start)])
+    Migrator::with_migrations(vec![
+        migration(1, "start", start),
+        migration(2, "revoked", revoked),
+    ])
 }
 
 fn pool(connections: u32, sqlite: bool) -> sqlx::pool::PoolOptions<sqlx::Any> {

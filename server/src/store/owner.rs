@@ -17,6 +17,13 @@ impl Realm {
             Self::Jwt => "jwt",
         }
     }
+
+    /// Back from the database.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Local, Self::Jwt]
+            .into_iter()
+            .find(|realm| realm.as_str() == text)
+    }
 }
 
 /// A user in a realm.

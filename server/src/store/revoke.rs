@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Note, Owner, Store, StoreError, audit, lock, open, rows::stored};
+use sqlx::Row;
+
+use super::{Note, Owner, Realm, Store, StoreError, audit, lock, open, rows::stored};
 use crate::clock::Micros;
 
 impl Store {
@@ -31,6 +33,23 @@ impl Store {
         tx.commit().await?;
         self.forget_removed().await;
         Ok(true)
+    }
+
+    /// The entries revoked since then. The one query that asks for rows of everybody: it reads no
+    /// more than whose they are and their ids.
+    pub async fn revoked_since(&self, at: Micros) -> Result<Vec<(Owner, String)>, StoreError> {
+        let rows = sqlx::query("SELECT realm, sub, id FROM entries WHERE revoked_at >= $1")
+            .bind(at)
+            .fetch_all(&self.reader)
+            .await?;
+        let mut revoked = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (realm, sub): (String, String) = (row.try_get("realm")?, row.try_get("sub")?);
+            if let Some(realm) = Realm::parse(&realm) {
+                revoked.push((Owner::new(realm, sub), row.try_get("id")?));
+            }
+        }
+        Ok(revoked)
     }
 
     /// SQLite's log still holds what was removed from the tables: it is emptied. A reader in the

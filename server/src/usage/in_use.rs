@@ -72,15 +72,24 @@ impl InUse {
         Life(life)
     }
 
-    /// Ends an entry's life, and with it everything that runs under it.
-    pub fn end(&self, owner: &Owner, id: &str) {
+    /// Ends an entry's life, and with it everything that runs under it. `true`: something did.
+    pub fn end(&self, owner: &Owner, id: &str) -> bool {
         let life = self
             .lock()
             .get_mut(owner)
             .and_then(|entries| entries.remove(id)?.upgrade());
-        if let Some(life) = life {
-            Life(life).end();
+        match life {
+            Some(life) => {
+                Life(life).end();
+                true
+            }
+            None => false,
         }
+    }
+
+    /// Whether nothing is used at all.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
     }
 
     /// Drops what nobody uses any more.

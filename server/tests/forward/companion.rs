@@ -75,6 +75,11 @@ impl Companion {
         Self::start_in(self.folder, origin, more).await
     }
 
+    /// Another one on the same database and keys.
+    pub async fn replica(&self, origin: &str) -> Self {
+        Self::start_in(Arc::clone(&self.folder), origin, "").await
+    }
+
     pub fn user(&self, sub: &str) -> User {
         self.user_with(sub, &json!({}))
     }

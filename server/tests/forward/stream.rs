@@ -271,3 +271,31 @@ async fn big_answers_pass_whole() {
     assert_eq!(answer.body.len(), 8 * 1024 * 1024);
     assert!(answer.body.iter().all(|byte| *byte == b'z'));
 }
+
+#[tokio::test]
+async fn a_revoke_on_one_replica_holds_on_the_others_within_a_second() {
+    let upstream = Upstream::start().await;
+    let companion = Companion::start(&upstream.origin(), "").await;
+    let replica = companion.replica(&upstream.origin()).await;
+    let ann = companion.user("ann");
+    let id = companion.add(&ann, "sk-doomed").await;
+    let asked = request(&ann, "POST", STREAM).body(Body::empty()).unwrap();
+    let mut stream = begin(replica.address, asked).await.into_body();
+    upstream.release(1);
+    piece(&mut stream).await.unwrap().unwrap();
+
+    let path = format!("/api/v1/api-keys/{id}");
+    let revoked = companion.api(&ann, "DELETE", &path, None).await;
+    assert_eq!(revoked.status, StatusCode::NO_CONTENT);
+    let started = Instant::now();
+    assert!(piece(&mut stream).await.unwrap().is_err());
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+    let after = replica
+        .forward(&ann, "GET", "/forward/openai/v1/models")
+        .await;
+    assert_eq!(after.code(), Some("no_credential"));
+}
