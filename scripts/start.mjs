@@ -23,8 +23,8 @@ async function freePort() {
   for (let port = PORT + 1; port < PORT + 50; port += 1) {
     if (!(await isFree(port))) continue;
     warn(`port ${PORT} is taken (by another keyseal?): using ${port}`);
-    // Browsers store per origin, so keys kept only in this browser belong to the port.
-    warn("keys stored only in this browser are seen under the port where they were added");
+    // A companion's identity and its users' keys belong to its address, in the browser too.
+    warn("it is another companion, with folders of its own: keys added elsewhere are not seen here");
     return port;
   }
   throw new Error(`no free port from ${PORT} on`);
@@ -41,6 +41,7 @@ function isFree(port) {
 function serve(port) {
   const address = `127.0.0.1:${port}`;
   const log = join(root, "target", "companion.log");
+  const suffix = port === PORT ? "" : `-${port}`;
   const child = spawn(built("release", "keyseal-server"), ["serve", "--demo"], {
     cwd: root,
     // Its one line for people, the link, goes to the terminal; a line for each request to a file.
@@ -49,8 +50,8 @@ function serve(port) {
       KEYSEAL__LISTEN: address,
       KEYSEAL__PUBLIC_URL: `http://${address}`,
       KEYSEAL__PAGE_DIR: join(root, "www", "dist"),
-      KEYSEAL__DATA_DIR: join(root, "keyseal-data"),
-      KEYSEAL__KEYS_DIR: join(root, "keyseal-keys"),
+      KEYSEAL__DATA_DIR: join(root, `keyseal-data${suffix}`),
+      KEYSEAL__KEYS_DIR: join(root, `keyseal-keys${suffix}`),
       KEYSEAL__AUTH__MODE: "local",
       ...process.env,
     },
