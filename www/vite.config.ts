@@ -1,6 +1,9 @@
 import { defineConfig } from "vite";
 
-/** In development the page is served by Vite; what belongs to the companion goes on to it. */
+/**
+ * In development the page is served by Vite; what belongs to the companion goes on to it. A companion answers only for
+ * its own address: start it with KEYSEAL__PUBLIC_URL set to the one that Vite prints.
+ */
 const companion = process.env.KEYSEAL_COMPANION ?? "http://127.0.0.1:8787";
 
 export default defineConfig({

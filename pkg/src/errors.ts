@@ -3,7 +3,7 @@
  *
  * Codes that come from the companion are the ones of its HTTP API; the others are made in the browser:
  * `not_initialised`, `wasm_not_found`, `wasm_blocked`, `companion_unreachable`, `url_not_companion`,
- * `provider_ambiguous`, `entry_unknown`, `vault_closed`, and those of the vault itself (`storage_full`, `keyset_…`).
+ * `provider_ambiguous`, `entry_unknown`, and those of the vault itself (`storage_full`, `keyset_…`).
  *
  * @example
  * try {
