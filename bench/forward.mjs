@@ -140,7 +140,7 @@ async function runNginx(name, workers, server, port, stops) {
     `daemon off;
 worker_processes ${workers};
 pid nginx.pid;
-error_log stderr error;
+error_log stderr crit;
 events { worker_connections 2048; }
 http {
   access_log off;

@@ -58,7 +58,7 @@ const server = {
 
 const withServer = { KEYSEAL_SERVER: built("dev", "keyseal-server") };
 
-const packages = ["pkg", "tests/vectors"].map((folder) => ({
+const packages = ["pkg", "tests/consumers", "tests/vectors"].map((folder) => ({
   name: `tests of ${folder}`,
   command: process.execPath,
   args: ["--test", "--test-reporter=spec", ...testFiles(folder)],
