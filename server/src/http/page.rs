@@ -17,6 +17,9 @@ pub fn service(config: &Config) -> Router {
     let Some(dir) = &config.page_dir else {
         return Router::new().fallback(nothing).layer(from_fn(headers::api));
     };
+    if !dir.join("index.html").exists() {
+        tracing::warn!(page_dir = %dir.display(), "there is no page here: was it built?");
+    }
     let policy = Policy::new(config);
     let files = ServeDir::new(dir).precompressed_br().precompressed_gzip();
     Router::new()

@@ -119,3 +119,32 @@ pub async fn truncate_wal(writer: &AnyPool) -> Result<bool, StoreError> {
     let busy: i32 = sqlx::Row::try_get(&row, 0).unwrap_or(1);
     Ok(busy == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_to_sqlite_is_durable_and_forgets_what_it_removes() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/new/keyseal.db", dir.path().display());
+        let store = Store::open(&url).await.unwrap();
+        for pool in [&store.reader, &store.writer] {
+            for (pragma, expected) in [
+                ("PRAGMA synchronous", 2),
+                ("PRAGMA secure_delete", 1),
+                ("PRAGMA busy_timeout", 10_000),
+            ] {
+                let row = sqlx::query(pragma).fetch_one(pool).await.unwrap();
+                let value: i64 = row.try_get_unchecked(0).unwrap();
+                assert_eq!(value, expected, "{pragma}");
+            }
+            let row = sqlx::query("PRAGMA journal_mode").fetch_one(pool).await;
+            assert_eq!(row.unwrap().try_get::<String, _>(0).unwrap(), "wal");
+        }
+        store.close().await;
+        migrate(&url).await.unwrap();
+    }
+}

@@ -16,6 +16,7 @@ mod page;
 mod plain;
 mod process;
 mod replay;
+mod replicas;
 mod sealed;
 mod start;
 
@@ -50,6 +51,7 @@ macro_rules! on_both_databases {
                 $module::$name(&companion).await;
                 companion.stop().await;
             )*
+            replicas::what_one_replica_acknowledged_holds_on_the_other(&cluster).await;
         }
     };
 }

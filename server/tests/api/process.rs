@@ -2,8 +2,10 @@
 
 use std::{
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use http_body_util::BodyExt;
 
 use serde_json::{Value, json};
 
@@ -44,6 +46,40 @@ async fn a_signal_ends_it_in_time_with_its_counts_written() {
         .map(|line| serde_json::from_str(line).expect("a line of JSON"))
         .collect();
     assert!(lines.len() > 3);
+}
+
+#[tokio::test]
+async fn an_open_stream_goes_on_after_the_signal_for_a_bounded_time() {
+    let mut process = Process::start(&Setup::default());
+    process.add("ann").await;
+    let words = "word ".repeat(4_000);
+    let body = json!({
+        "model": "demo-slow", "stream": true,
+        "messages": [{ "role": "user", "content": words }],
+    });
+    let mut stream = process
+        .stream("ann", "/forward/demo/v1/chat/completions", &body)
+        .await;
+    assert!(stream.frame().await.unwrap().is_ok());
+    let ending = tokio::task::spawn_blocking(move || {
+        let start = Instant::now();
+        assert!(process.terminate(Duration::from_secs(14)).success());
+        start.elapsed()
+    });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let pieces = async {
+        let mut pieces = 0;
+        while let Some(Ok(_)) = stream.frame().await {
+            pieces += 1;
+        }
+        pieces
+    };
+    assert!(pieces.await > 10, "it went on");
+    let took = ending.await.unwrap();
+    assert!(
+        took > Duration::from_secs(4) && took < Duration::from_secs(12),
+        "{took:?}"
+    );
 }
 
 #[tokio::test]

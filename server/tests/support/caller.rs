@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::body::Body;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
@@ -54,30 +55,33 @@ impl Answer {
     }
 }
 
-/// Sends a request and reads the whole answer. `host` is what the request does not say itself.
+/// Sends a request and reads the whole answer.
+pub async fn call(to: SocketAddr, request: Request<Body>) -> Answer {
+    let (head, body) = begin(to, request).await.into_parts();
+    let body = timeout(PATIENCE, body.collect()).await;
+    let body = body.expect("a body in time").expect("a whole body");
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        body: body.to_bytes().to_vec(),
+    }
+}
+
+/// Sends a request, to where it is said unless the request names another host. The answer's body is
+/// read as it comes.
 #[expect(
     clippy::disallowed_methods,
     reason = "the test is the caller, who makes connections"
 )]
-pub async fn call(to: SocketAddr, mut request: Request<Body>) -> Answer {
+pub async fn begin(to: SocketAddr, mut request: Request<Body>) -> Response<Incoming> {
     let host = to.to_string().parse().unwrap();
     request.headers_mut().entry("host").or_insert(host);
     let stream = TcpStream::connect(to).await.unwrap();
+    stream.set_nodelay(true).unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .unwrap();
     tokio::spawn(connection);
-    let answer = timeout(PATIENCE, sender.send_request(request))
-        .await
-        .expect("an answer in time");
-    let (head, body) = answer.expect("an answer").into_parts();
-    let body = timeout(PATIENCE, body.collect())
-        .await
-        .expect("a body in time");
-    let body = body.expect("a whole body").to_bytes().to_vec();
-    Answer {
-        status: head.status,
-        headers: head.headers,
-        body,
-    }
+    let answer = timeout(PATIENCE, sender.send_request(request)).await;
+    answer.expect("an answer in time").expect("an answer")
 }

@@ -31,6 +31,8 @@ pub struct Setup {
     pub database_url: Option<String>,
     /// Keys that no other companion has; others share theirs, because making some takes seconds.
     pub own_keys: bool,
+    /// Another companion's keys, which this one shares.
+    pub keys_dir: Option<PathBuf>,
     /// Added at the top of the file.
     pub top: String,
     /// Added at its end.
@@ -55,7 +57,7 @@ impl Setup {
     /// Folders as a test needs them before its companion starts.
     pub fn prepare(&self, folder: &Path) -> PathBuf {
         let keys = folder.join("keys");
-        if !self.own_keys && !keys.exists() {
+        if !self.own_keys && self.keys_dir.is_none() && !keys.exists() {
             let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("keys");
             KeyRing::open(&shared, "http://shared.test").unwrap();
             files::make_private_dir(&keys).unwrap();
@@ -75,8 +77,10 @@ impl Setup {
         let secret = folder.join("hs256");
         files::create_once(&secret, SECRET).unwrap();
         let at = folder.display();
+        let keys = self.keys_dir.clone().unwrap_or(folder.join("keys"));
+        let keys = keys.display();
         let mut text = format!(
-            "{}\ndata_dir = \"{at}/data\"\nkeys_dir = \"{at}/keys\"\n",
+            "{}\ndata_dir = \"{at}/data\"\nkeys_dir = \"{keys}\"\n",
             self.top
         );
         if !self.top.contains("listen") {

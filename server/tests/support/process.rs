@@ -119,6 +119,18 @@ impl Process {
         caller::call(self.address, request.body(Body::from(body)).unwrap()).await
     }
 
+    /// A POST whose answer is read as it comes.
+    pub async fn stream(&self, sub: &str, path: &str, body: &Value) -> hyper::body::Incoming {
+        let token = token(&json!({ "sub": sub }));
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()));
+        let answer = caller::begin(self.address, request.unwrap()).await;
+        assert_eq!(answer.status(), 200);
+        answer.into_body()
+    }
+
     pub async fn sealing_key(&self) -> PublicKey {
         let request = Request::get("/.well-known/jwks.json")
             .body(Body::empty())
