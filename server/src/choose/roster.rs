@@ -127,3 +127,63 @@ impl Roster {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Realm, Status};
+
+    fn ann() -> Owner {
+        Owner::new(Realm::Jwt, "ann")
+    }
+
+    fn list() -> Arc<[Ready]> {
+        let candidate = Candidate {
+            id: "e".into(),
+            sealed_key: "{}".into(),
+            host: None,
+            status: Status::Valid,
+            priority: 0,
+            needs_reentry: false,
+        };
+        let life = InUse::default().life(&ann(), "e");
+        Arc::new([Ready {
+            candidate,
+            digest: [0; 32],
+            life,
+        }])
+    }
+
+    #[test]
+    fn a_list_is_known_to_its_user_and_provider_for_a_moment() {
+        let roster = Roster::default();
+        assert!(roster.keep(&ann(), "openai", &list(), 0));
+        assert!(roster.known(&ann(), "openai").is_some());
+        assert!(roster.known(&ann(), "groq").is_none());
+        assert!(
+            roster
+                .known(&Owner::new(Realm::Local, "ann"), "openai")
+                .is_none()
+        );
+        assert!(
+            roster
+                .known(&Owner::new(Realm::Jwt, "bob"), "openai")
+                .is_none()
+        );
+        std::thread::sleep(FRESH);
+        assert!(roster.known(&ann(), "openai").is_none());
+        roster.sweep();
+        assert!(roster.lock().is_empty());
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let roster = Roster::default();
+        roster.forget(&ann());
+        assert!(!roster.keep(&ann(), "openai", &list(), 0));
+        assert!(roster.known(&ann(), "openai").is_none());
+        assert!(roster.keep(&ann(), "openai", &list(), 1));
+        roster.forget(&ann());
+        assert!(roster.known(&ann(), "openai").is_none());
+    }
+}

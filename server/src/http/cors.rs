@@ -8,12 +8,13 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use crate::config::Config;
 
 /// What a page of another origin may read of an answer.
-const EXPOSED: [&str; 12] = [
+const EXPOSED: [&str; 13] = [
     "keyseal-error",
     "keyseal-served-by",
     "keyseal-attempts",
     "keyseal-request-id",
     "retry-after",
+    "x-should-retry",
     "ratelimit",
     "ratelimit-policy",
     "content-disposition",

@@ -152,7 +152,7 @@ pub async fn open_or_mark(
             tracing::warn!(entry = stored.id, %reason, "an entry has to be entered again");
             state
                 .store
-                .mark_needs_reentry(stored.caller, stored.id)
+                .mark_needs_reentry(stored.caller, stored.id, stored.sealed_key)
                 .await?;
             state.entries_changed(stored.caller);
             Ok(None)

@@ -73,6 +73,20 @@ codes! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The companion cannot do this right now.";
 }
 
+impl Code {
+    /// Whether the same request again can only end the same way.
+    fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::NoCredential
+                | Self::NeedsReentry
+                | Self::IdConflict
+                | Self::RevokedId
+                | Self::UpstreamRedirect
+        )
+    }
+}
+
 /// A refusal on its way out. `detail` says what happened, `next` what to do; neither ever holds a
 /// value out of the request.
 #[derive(Clone, Debug)]
@@ -153,6 +167,10 @@ impl Problem {
         headers.insert(KEYSEAL_ERROR, HeaderValue::from_static(self.code.as_str()));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        // SDKs try a 409 or a 5xx again, on their own.
+        if self.code.is_final() {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -60,7 +60,9 @@ async fn forward(
     let answer = tokio::select! {
         biased;
         () = revoked(&credential) => return Err(was_revoked()),
-        answer = target.send(outbound, credential.key()) => answer?,
+        answer = target.send(outbound, credential.key()) => {
+            answer.inspect_err(|error| tracing::info!(provider = route.provider.id, %error, "no answer"))?
+        }
     };
 
     count(&state, &caller, &credential);

@@ -61,14 +61,21 @@ impl Store {
     }
 
     /// No key of the ring opens it: the user has to enter it again.
-    pub async fn mark_needs_reentry(&self, owner: &Owner, id: &str) -> Result<(), StoreError> {
+    /// Only while it is still the key that did not open: it may have been entered again meanwhile.
+    pub async fn mark_needs_reentry(
+        &self,
+        owner: &Owner,
+        id: &str,
+        sealed_key: &str,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE entries SET needs_reentry = 1
-             WHERE realm = $1 AND sub = $2 AND id = $3 AND revoked_at IS NULL",
+             WHERE realm = $1 AND sub = $2 AND id = $3 AND sealed_key = $4",
         )
         .bind(owner.realm().as_str())
         .bind(owner.sub())
         .bind(id)
+        .bind(sealed_key)
         .execute(&self.writer)
         .await?;
         Ok(())

@@ -122,7 +122,19 @@ pub async fn candidates_are_active_unexpired_and_in_order(companion: &Companion)
         .mark_status(&ann(), &ids[4], Status::Invalid, None)
         .await
         .unwrap();
-    store.mark_needs_reentry(&ann(), &ids[3]).await.unwrap();
+    let sealed = store.entry(&ann(), &ids[3]).await.unwrap().unwrap();
+    let sealed = sealed.sealed_key.unwrap();
+    store
+        .mark_needs_reentry(&ann(), &ids[3], &sealed)
+        .await
+        .unwrap();
+    // A key that was entered again meanwhile is not the one that did not open.
+    store
+        .mark_needs_reentry(&ann(), &ids[1], &sealed)
+        .await
+        .unwrap();
+    let other = user.get(&path(1)).await.json();
+    assert_eq!(other["needsReentry"], false);
     store
         .mark_status(&ann(), &ids[2], Status::Valid, None)
         .await

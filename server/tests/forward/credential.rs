@@ -99,6 +99,11 @@ async fn without_a_key_nothing_goes_out_and_the_answer_says_what_to_do() {
         (StatusCode::CONFLICT, Some("no_credential"))
     );
     assert!(answer.json()["next"].as_str().unwrap().contains("Add one"));
+    assert_eq!(
+        answer.header("x-should-retry"),
+        Some("false"),
+        "SDKs retry a 409"
+    );
     assert_eq!(answer.json()["error"]["code"], "no_credential");
 
     let named = request(&bob, "GET", "/forward/openai/v1/models").header("keyseal-entry", &anns);

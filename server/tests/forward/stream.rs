@@ -246,6 +246,20 @@ async fn an_answer_waits_at_the_provider_until_the_caller_takes_it() {
     assert_eq!(length, 64 * 1024 * 1024);
 }
 
+#[tokio::test]
+async fn a_provider_that_answers_before_it_has_read_all_is_heard() {
+    let upstream = Upstream::start().await;
+    let companion = Companion::start(&upstream.origin(), "").await;
+    let ann = companion.user("ann");
+    companion.add(&ann, "sk-stored").await;
+    for size in [10, 1024 * 1024, 32 * 1024 * 1024] {
+        let asked = request(&ann, "POST", "/forward/openai/v1/files/hasty");
+        let asked = asked.body(Body::from(vec![b'x'; size])).unwrap();
+        let answer = begin(companion.address, asked).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{size} bytes");
+    }
+}
+
 /// The value, once it has stopped growing.
 async fn settled(value: impl Fn() -> usize) -> usize {
     let mut last = 0;

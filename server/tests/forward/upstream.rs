@@ -156,6 +156,11 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     if asked == "late-reader" {
         inner.pieces.acquire().await.unwrap().forget();
     }
+    if asked == "hasty" {
+        // Answers at once and lets the rest run out, as load balancers do.
+        tokio::spawn(body.collect());
+        return (StatusCode::FORBIDDEN, "no need to read on").into_response();
+    }
     let mut body = body;
     let mut length = 0;
     while let Some(frame) = body.frame().await {
