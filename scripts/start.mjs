@@ -24,7 +24,9 @@ async function freePort() {
     if (!(await isFree(port))) continue;
     warn(`port ${PORT} is taken (by another keyseal?): using ${port}`);
     // A companion's identity and its users' keys belong to its address, in the browser too.
-    warn("it is another companion, with folders of its own: keys added elsewhere are not seen here");
+    warn(
+      "it is another companion, with folders of its own: keys added elsewhere are not seen here",
+    );
     return port;
   }
   throw new Error(`no free port from ${PORT} on`);
@@ -40,8 +42,8 @@ function isFree(port) {
 
 function serve(port) {
   const address = `127.0.0.1:${port}`;
-  const log = join(root, "target", "companion.log");
   const suffix = port === PORT ? "" : `-${port}`;
+  const log = join(root, "target", `companion${suffix}.log`);
   const child = spawn(built("release", "keyseal-server"), ["serve", "--demo"], {
     cwd: root,
     // Its one line for people, the link, goes to the terminal; a line for each request to a file.

@@ -24,7 +24,7 @@ export async function buildWasm() {
   const changed = await whenChanged(
     "wasm",
     {
-      files: ["Cargo.toml", "Cargo.lock", "build.rs", "src", "scripts/lib/build.mjs"],
+      files: ["Cargo.toml", "Cargo.lock", "build.rs", "build", "src", "scripts/lib/build.mjs"],
       also: [capture("rustc", ["--version"])],
       outputs: [WASM],
     },
@@ -82,7 +82,7 @@ export async function buildPage() {
     { files: ["www", "pkg/dist", "package-lock.json"], outputs: ["www/dist/index.html"] },
     async () => {
       busy("building the page");
-      await run("npm", ["run", "build", "--silent", "-w", "www"]);
+      await run("npm", ["run", "build", "--silent", "-w", "www", "--", "--logLevel", "warn"]);
     },
   );
   ok(`page${changed ? "" : " (unchanged)"}`);
@@ -96,7 +96,7 @@ export async function buildFrontend() {
 
 export async function buildServer() {
   busy("building the companion (release; minutes the first time)");
-  await run("cargo", ["build", "--release", "--quiet", "-p", "keyseal-server"]);
+  await run("cargo", ["build", "--release", "-p", "keyseal-server"]);
   ok("companion");
 }
 
