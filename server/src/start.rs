@@ -88,9 +88,12 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         config.bound_to(address);
 
-        let ring = KeyRing::open(&config.keys_dir, &config.public_url())?;
-        let verifier = Verifier::open(&config)?;
         let store = Store::open(&config.database_url).await?;
+        let ring = match store.holds_keys().await? {
+            true => KeyRing::open_kept(&config.keys_dir, &config.public_url())?,
+            false => KeyRing::open(&config.keys_dir, &config.public_url())?,
+        };
+        let verifier = Verifier::open(&config)?;
         let demo = match with_demo {
             true => Some(demo::start().await.map_err(StartError::Demo)?),
             false => None,
@@ -196,6 +199,7 @@ fn background(state: &AppState) -> JoinSet<()> {
             if let Err(error) = sweeping.store.flush_uses().await {
                 tracing::warn!(%error, "counts were not written; tried again in a moment");
             }
+            sweeping.store.forget_now().await;
         }
     });
     let following = state.clone();

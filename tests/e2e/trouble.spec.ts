@@ -165,8 +165,10 @@ test("a companion with other keys is refused, by both fingerprints; with its own
   const known = await identity(stage);
   await stage.closeBrowser();
 
+  // Another companion takes its place at the same address: other keys, and nothing stored.
+  const folders = [companion.keysDir, companion.dataDir];
   await companion.stop();
-  renameSync(companion.keysDir, `${companion.keysDir}.own`);
+  for (const folder of folders) renameSync(folder, `${folder}.own`);
   await companion.start();
   const other = await identity(stage);
   expect(other).not.toBe(known);
@@ -184,8 +186,10 @@ test("a companion with other keys is refused, by both fingerprints; with its own
   await stage.closeBrowser();
 
   await companion.stop();
-  renameSync(companion.keysDir, `${companion.keysDir}.other`);
-  renameSync(`${companion.keysDir}.own`, companion.keysDir);
+  for (const folder of folders) {
+    renameSync(folder, `${folder}.other`);
+    renameSync(`${folder}.own`, folder);
+  }
   await companion.start();
   store = await openStore(stage);
   for (const { key } of [synced, browser]) {

@@ -6,18 +6,20 @@ use super::{Note, Owner, Status, Store, StoreError, audit, lock, rows::live};
 use crate::clock::Micros;
 
 impl Store {
-    /// Writes a test's result.
+    /// Writes the result of testing `sealed_key`, unless another key took its place meanwhile.
     pub async fn record_test(
         &self,
         owner: &Owner,
         id: &str,
-        status: Status,
-        detail: Option<&str>,
+        sealed_key: &str,
+        (status, detail): (Status, Option<&str>),
         at: Micros,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         lock(&mut tx, owner).await?;
-        let Some(entry) = live(&mut tx, owner, id).await? else {
+        let entry = live(&mut tx, owner, id).await?;
+        let Some(entry) = entry.filter(|entry| entry.sealed_key.as_deref() == Some(sealed_key))
+        else {
             return Ok(());
         };
         sqlx::query(
@@ -79,6 +81,14 @@ impl Store {
         .execute(&self.writer)
         .await?;
         Ok(())
+    }
+
+    /// Whether any sealed key is stored, of whomever.
+    pub async fn holds_keys(&self) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT id FROM entries WHERE sealed_key IS NOT NULL LIMIT 1")
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(row.is_some())
     }
 
     /// Marks the entries that no key of the ring opens, and takes the mark from those whose key came

@@ -16,6 +16,8 @@ mod revoke;
 mod rows;
 mod settings;
 
+use std::sync::atomic::AtomicBool;
+
 use sqlx::{Any, AnyPool, Transaction};
 
 use self::counters::Uses;
@@ -36,6 +38,8 @@ pub struct Store {
     /// On SQLite one connection: SQLite has one writer at a time, and waiting here is fair.
     writer: AnyPool,
     sqlite: bool,
+    /// What was removed may still stand in SQLite's write-ahead log.
+    unforgotten: AtomicBool,
     uses: Uses,
 }
 

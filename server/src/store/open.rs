@@ -1,6 +1,6 @@
 //! Opens the database and brings its tables up to date.
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, time::Duration};
+use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::atomic::AtomicBool, time::Duration};
 
 use sqlx::{
     AnyPool, Executor, SqlSafeStr,
@@ -40,6 +40,8 @@ impl Store {
             reader,
             writer,
             sqlite,
+            // A kill may have come between a revoke and its end.
+            unforgotten: AtomicBool::new(sqlite),
             uses: Uses::default(),
         })
     }

@@ -1,6 +1,6 @@
 //! The end of an entry's key.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use sqlx::Row;
 
@@ -55,19 +55,27 @@ impl Store {
     /// SQLite's log still holds what was removed from the tables: it is emptied. A reader in the
     /// middle of a list can hold it for a moment.
     pub(super) async fn forget_removed(&self) {
-        if !self.sqlite {
-            return;
-        }
+        self.unforgotten.store(self.sqlite, Ordering::Relaxed);
         for _ in 0..20 {
-            match open::truncate_wal(&self.writer).await {
-                Ok(true) => return,
-                Ok(false) => tokio::time::sleep(Duration::from_millis(25)).await,
-                Err(error) => {
-                    tracing::warn!(%error, "the write-ahead log was not truncated");
-                    return;
-                }
+            if self.forget_now().await {
+                return;
             }
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        tracing::warn!("the write-ahead log was in use and not truncated; the next write does it");
+        tracing::warn!("the write-ahead log is in use: it is truncated as soon as it is not");
+    }
+
+    /// Empties SQLite's log where it may hold what was removed. `false`: not yet, it is in use.
+    pub async fn forget_now(&self) -> bool {
+        if !self.unforgotten.swap(false, Ordering::Relaxed) {
+            return true;
+        }
+        match open::truncate_wal(&self.writer).await {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the write-ahead log was not truncated"),
+        }
+        self.unforgotten.store(true, Ordering::Relaxed);
+        false
     }
 }

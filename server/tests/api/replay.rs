@@ -115,7 +115,21 @@ pub async fn candidates_are_active_unexpired_and_in_order(companion: &Companion)
 
     let at = clock::micros();
     store
-        .record_test(&ann(), &ids[0], Status::Limited, Some("No funds."), at)
+        .record_test(&ann(), &ids[0], "{}", (Status::Valid, None), at)
+        .await
+        .unwrap();
+    let untouched = user.get(&path(0)).await.json();
+    assert_eq!(untouched["status"], "untested", "another key was tested");
+    let stored = store.entry(&ann(), &ids[0]).await.unwrap().unwrap();
+    let stored = stored.sealed_key.unwrap();
+    store
+        .record_test(
+            &ann(),
+            &ids[0],
+            &stored,
+            (Status::Limited, Some("No funds.")),
+            at,
+        )
         .await
         .unwrap();
     store

@@ -60,7 +60,13 @@ async fn test_entry(
     let detail = verdict.detail.as_deref();
     state
         .store
-        .record_test(&caller.owner, &id, verdict.status, detail, at)
+        .record_test(
+            &caller.owner,
+            &id,
+            entry.sealed_key.as_deref().unwrap_or_default(),
+            (verdict.status, detail),
+            at,
+        )
         .await?;
     state.entries_changed(&caller.owner);
     Ok(result)

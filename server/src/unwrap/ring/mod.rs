@@ -65,6 +65,26 @@ impl KeyRing {
         Err(RingError::new(&ring.folder.keyset_path(), reason))
     }
 
+    /// Opens the ring of a companion that holds keys already: one that is not there is not made anew,
+    /// since a new one would open none of them.
+    pub fn open_kept(keys_dir: &Path, issuer: &str) -> Result<Self, RingError> {
+        let path = Folder::existing(keys_dir).keyset_path();
+        if path.exists() {
+            return Self::open(keys_dir, issuer);
+        }
+        let reason = "is missing, and the database holds keys sealed to it: point keys_dir to the \
+                      folder that has it, or restore it from a backup";
+        Err(RingError::new(&path, reason))
+    }
+
+    fn other_issuer(&self, found: &str) -> RingError {
+        let reason = format!(
+            "was signed for {found} while this companion is {}: each needs a keys_dir of its own",
+            self.issuer
+        );
+        RingError::new(&self.folder.keyset_path(), reason)
+    }
+
     /// Reads a ring that was made before; makes and signs nothing.
     pub fn read(keys_dir: &Path) -> Result<Self, RingError> {
         let folder = Folder::existing(keys_dir);
@@ -95,7 +115,12 @@ impl KeyRing {
         if *seen == now {
             return Ok(false);
         }
-        self.loaded.store(load(&self.folder)?.into());
+        let loaded = load(&self.folder)?;
+        // Signed by a companion at another address: this one's browsers would refuse it.
+        if loaded.keyset.issuer() != self.issuer {
+            return Err(self.other_issuer(loaded.keyset.issuer()));
+        }
+        self.loaded.store(loaded.into());
         *seen = now;
         Ok(true)
     }

@@ -235,3 +235,25 @@ fn every_failure_to_decrypt_is_the_same() {
         assert_eq!(parsed.open(&ring), Err(OpenError::Refused));
     }
 }
+
+#[test]
+fn a_folder_without_keys_is_refused_where_keys_are_stored_already() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = dir.path().join("keys");
+    let refused = KeyRing::open_kept(&keys, ISSUER).err().unwrap();
+    assert!(refused.to_string().contains("keyset.jws"));
+    assert!(!keys.exists(), "nothing was made");
+    drop(KeyRing::open(&keys, ISSUER).unwrap());
+    assert!(KeyRing::open_kept(&keys, ISSUER).is_ok());
+}
+
+#[test]
+fn a_key_set_signed_for_another_address_is_not_taken_over_while_running() {
+    let (dir, ring) = first_start();
+    let before = ring.published().jws;
+    let other = KeyRing::open(&dir.path().join("keys"), "https://other.example.com");
+    assert!(other.is_ok(), "an address may change at a start");
+    let refused = ring.refresh().unwrap_err();
+    assert!(refused.to_string().contains("https://other.example.com"));
+    assert_eq!(ring.published().jws, before);
+}
