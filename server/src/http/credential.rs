@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use keyseal::envelope::{KeyClaims, Secret};
 
-use super::Problem;
+use super::{Code, Problem};
 use crate::AppState;
 use crate::auth::Caller;
 use crate::choose::roster::Ready;
@@ -56,6 +56,16 @@ impl Credential {
             Self::Envelope(_) => None,
             Self::Entry { life, .. } => Some(life),
         }
+    }
+}
+
+/// Whether the caller's tier may bring and use keys of their own.
+pub fn check_tier(state: &AppState, caller: &Caller) -> Result<(), Problem> {
+    let (_, tier) = state.config.tiers.resolve(Some(&caller.tier));
+    if tier.byok {
+        Ok(())
+    } else {
+        Err(Code::ByokNotInTier.into())
     }
 }
 

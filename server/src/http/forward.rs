@@ -45,7 +45,7 @@ async fn forward(
         .ok_or(Code::ProviderUnknown)?;
     route.check_path(asked.path)?;
     check_length(&head.headers, limit)?;
-    check_tier(&state, &caller)?;
+    credential::check_tier(&state, &caller)?;
 
     let (credential, target) =
         credential::choose(&state, &caller, &head, uri.path(), route).await?;
@@ -107,15 +107,6 @@ fn check_length(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
             format!("The body is larger than the {limit} bytes that are forwarded."),
         )),
         _ => Ok(()),
-    }
-}
-
-fn check_tier(state: &AppState, caller: &Caller) -> Result<(), Problem> {
-    let (_, tier) = state.config.tiers.resolve(Some(&caller.tier));
-    if tier.byok {
-        Ok(())
-    } else {
-        Err(Code::ByokNotInTier.into())
     }
 }
 

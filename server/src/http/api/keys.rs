@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    super::{Code, Problem, json::Body},
+    super::{Code, Problem, credential, json::Body},
     entry::EntryView,
     providers, sealed,
     values::{EntryId, expiry, label, nullable, priority},
@@ -91,7 +91,7 @@ pub async fn add(
     {
         return added(known);
     }
-    byok(&state, &caller)?;
+    credential::check_tier(&state, &caller)?;
     let expires_at = new
         .expires_at
         .as_deref()
@@ -129,14 +129,6 @@ fn added(outcome: Added) -> Result<(StatusCode, Json<EntryView>), Problem> {
             Err(Problem::from(Code::RevokedId).next("Enter the key again as a new entry."))
         }
     }
-}
-
-/// Whether the caller's tier may bring keys at all.
-fn byok(state: &AppState, caller: &Caller) -> Result<(), Problem> {
-    if state.config.tiers.resolve(Some(&caller.tier)).1.byok {
-        return Ok(());
-    }
-    Err(Code::ByokNotInTier.into())
 }
 
 #[derive(Deserialize)]
@@ -220,7 +212,7 @@ async fn replace(
         .filter(|entry| entry.revoked_at.is_none())
         .ok_or_else(Problem::no_entry)?;
     let provider: &'static Provider = providers::offered(state, &entry.provider)?;
-    byok(state, caller)?;
+    credential::check_tier(state, caller)?;
     let purpose = sealed::Purpose {
         owner,
         id,
