@@ -8,8 +8,10 @@ use super::error::MalformedJwe;
 /// A JSON value, read strictly.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Strict {
-    /// `null`, `true`, `false`, or a number that is not whole: no member of the profile is one.
+    /// `null`, or a number that is not whole: no member of ours is the latter.
     Other,
+    /// `true` or `false`.
+    Boolean(bool),
     /// A whole number.
     Integer(i64),
     /// A string.
@@ -56,6 +58,14 @@ impl Object {
         }
     }
 
+    /// Takes a boolean out.
+    pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
+        match self.take(name)? {
+            Strict::Boolean(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Takes an array out.
     pub(crate) fn array(&mut self, name: &str) -> Option<Vec<Strict>> {
         match self.take(name)? {
@@ -91,8 +101,8 @@ impl<'de> Deserialize<'de> for Strict {
             fn visit_unit<E>(self) -> Result<Strict, E> {
                 Ok(Strict::Other)
             }
-            fn visit_bool<E>(self, _: bool) -> Result<Strict, E> {
-                Ok(Strict::Other)
+            fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
+                Ok(Strict::Boolean(value))
             }
             fn visit_f64<E>(self, _: f64) -> Result<Strict, E> {
                 Ok(Strict::Other)
@@ -158,6 +168,19 @@ impl ObjectWriter {
         self.name(name);
         self.string(value);
         self
+    }
+
+    /// A string member; nothing when there is none.
+    pub(crate) fn maybe(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self,
+        }
+    }
+
+    /// A boolean member.
+    pub(crate) fn boolean(self, name: &str, value: bool) -> Self {
+        self.raw(name, if value { "true" } else { "false" })
     }
 
     /// A whole-number member.

@@ -1,15 +1,15 @@
 //! A browser-only entry: an encrypted record, and what is shown of it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::TYP_VAULT;
 use super::error::VaultError;
 use super::key::VaultKey;
-use crate::envelope::{Alg, CompactJwe, Header, KeyClaims};
+use crate::envelope::{Alg, CompactJwe, Header, KeyClaims, Object, ObjectWriter};
 
 /// What is shown of an entry. It stands outside the ciphertext, so it decides nothing.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Display {
     /// The provider.
     pub provider: String,
@@ -38,12 +38,13 @@ pub struct Display {
 }
 
 /// A change to what is shown; what is absent stays, `null` clears.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-#[allow(clippy::option_option)]
+#[derive(Debug, Clone, Default)]
+#[allow(
+    clippy::option_option,
+    reason = "absent, null and a value are three things"
+)]
 pub struct Patch {
     /// See [`Display`]; likewise the others.
-    #[serde(deserialize_with = "present")]
     pub label: Option<Option<String>>,
     /// Whether it is used.
     pub is_active: Option<bool>,
@@ -52,28 +53,55 @@ pub struct Patch {
     /// The result of a test.
     pub status: Option<String>,
     /// What the provider said.
-    #[serde(deserialize_with = "present")]
     pub status_detail: Option<Option<String>>,
     /// When it was tested.
-    #[serde(deserialize_with = "present")]
     pub last_tested_at: Option<Option<String>>,
     /// When it was used.
-    #[serde(deserialize_with = "present")]
     pub last_used_at: Option<Option<String>>,
     /// When it expires.
-    #[serde(deserialize_with = "present")]
     pub expires_at: Option<Option<String>>,
 }
 
-/// Tells a member that is `null` from one that is absent.
-#[allow(clippy::option_option)]
-fn present<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 impl Display {
+    pub(super) fn to_json(&self) -> String {
+        ObjectWriter::new(512)
+            .text("provider", &self.provider)
+            .text("keyHint", &self.key_hint)
+            .maybe("label", self.label.as_deref())
+            .boolean("isActive", self.is_active)
+            .integer("priority", self.priority.into())
+            .text("status", &self.status)
+            .maybe("statusDetail", self.status_detail.as_deref())
+            .text("createdAt", &self.created_at)
+            .maybe("lastTestedAt", self.last_tested_at.as_deref())
+            .maybe("lastUsedAt", self.last_used_at.as_deref())
+            .maybe("expiresAt", self.expires_at.as_deref())
+            .maybe("host", self.host.as_deref())
+            .end_text()
+    }
+
+    /// What is missing or of another type is left at its default: it decides nothing.
+    pub(super) fn from_object(mut object: Object) -> Self {
+        let mut text = |name| object.text(name);
+        Self {
+            provider: text("provider").unwrap_or_default(),
+            key_hint: text("keyHint").unwrap_or_default(),
+            label: text("label"),
+            status: text("status").unwrap_or_default(),
+            status_detail: text("statusDetail"),
+            created_at: text("createdAt").unwrap_or_default(),
+            last_tested_at: text("lastTestedAt"),
+            last_used_at: text("lastUsedAt"),
+            expires_at: text("expiresAt"),
+            host: text("host"),
+            is_active: object.boolean("isActive").unwrap_or_default(),
+            priority: object
+                .integer("priority")
+                .and_then(|priority| i32::try_from(priority).ok())
+                .unwrap_or_default(),
+        }
+    }
+
     pub(super) fn apply(&mut self, patch: Patch) {
         fn set<T>(place: &mut T, value: Option<T>) {
             if let Some(value) = value {
@@ -118,10 +146,7 @@ impl Entry {
 }
 
 /// The record as it is stored.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Record {
-    v: u8,
     jwe: String,
     pub display: Display,
 }
@@ -141,7 +166,7 @@ impl Record {
             rid: Some(claims.rid.clone()),
         };
         let jwe = CompactJwe::seal(&header, &[], &key.cipher(), claims.encode())?;
-        Ok(Self { v: 1, jwe, display })
+        Ok(Self { jwe, display })
     }
 
     #[cfg_attr(
@@ -180,12 +205,21 @@ impl Record {
     }
 
     pub(super) fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        ObjectWriter::new(2048)
+            .integer("v", 1)
+            .text("jwe", &self.jwe)
+            .raw("display", &self.display.to_json())
+            .end_text()
     }
 
     pub(super) fn parse(json: &str) -> Option<Self> {
-        let record: Self = serde_json::from_str(json).ok()?;
-        (record.v == 1 && record.parse_jwe().is_some()).then_some(record)
+        let mut object = Object::parse(json.as_bytes()).ok()?;
+        let record = Self {
+            jwe: object.text("jwe")?,
+            display: Display::from_object(object.object("display")?),
+        };
+        let sound = object.integer("v") == Some(1) && object.end() && record.parse_jwe().is_some();
+        sound.then_some(record)
     }
 
     fn parse_jwe(&self) -> Option<CompactJwe> {

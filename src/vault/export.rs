@@ -133,10 +133,7 @@ fn seal(
     let claims = Zeroizing::new(String::from_utf8(claims.encode()).unwrap_or_default());
     let plaintext = ObjectWriter::new(claims.len() + 1024)
         .raw("claims", &claims)
-        .text(
-            "display",
-            &serde_json::to_string(display).unwrap_or_default(),
-        )
+        .raw("display", &display.to_json())
         .end();
     Ok(CompactJwe::seal(&header, &[], &key.cipher(), plaintext)?)
 }
@@ -148,6 +145,6 @@ fn open(jwe: &str, rid: &str, export: &str, key: &VaultKey) -> Option<(KeyClaims
     }
     let mut object = Object::parse(&jwe.open(&key.cipher())?).ok()?;
     let claims = KeyClaims::from_object(object.object("claims")?)?;
-    let display = serde_json::from_str(&object.text("display")?).ok()?;
+    let display = Display::from_object(object.object("display")?);
     (object.end() && claims.rid == rid).then_some((claims, display))
 }

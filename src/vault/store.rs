@@ -1,7 +1,6 @@
 //! Where records live: a map of names to text.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// Why a store did not do as asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,32 +38,38 @@ pub trait Store {
 
 /// Records in memory: for private windows and workers, where nothing can persist.
 #[derive(Default)]
-pub struct MemoryStore(RefCell<BTreeMap<String, String>>);
+pub struct MemoryStore(RefCell<Vec<(String, String)>>);
 
 impl Store for MemoryStore {
     fn get(&self, name: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.0.borrow().get(name).cloned())
+        let records = self.0.borrow();
+        Ok(records
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone()))
     }
 
     fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.remove(name)?;
         self.0
             .borrow_mut()
-            .insert(name.to_owned(), value.to_owned());
+            .push((name.to_owned(), value.to_owned()));
         Ok(())
     }
 
     fn remove(&self, name: &str) -> Result<(), StoreError> {
-        self.0.borrow_mut().remove(name);
+        self.0.borrow_mut().retain(|(known, _)| known != name);
         Ok(())
     }
 
     fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        Ok(self
-            .0
-            .borrow()
-            .keys()
-            .filter(|name| name.starts_with(prefix))
-            .cloned()
-            .collect())
+        let records = self.0.borrow();
+        let names = records
+            .iter()
+            .map(|(name, _)| name)
+            .filter(|name| name.starts_with(prefix));
+        let mut names: Vec<String> = names.cloned().collect();
+        names.sort_unstable();
+        Ok(names)
     }
 }

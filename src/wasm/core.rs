@@ -1,20 +1,22 @@
 //! The vault as JavaScript holds it.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
+use std::rc::Rc;
 
 use js_sys::{Array, Date, JSON, Object, Reflect};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
-use super::input::{options, take, to_js};
+use super::input::{Given, take, to_js};
 use super::local::Records;
 use super::sealed;
 use crate::catalogue;
 use crate::envelope::keyset::Published;
 use crate::envelope::{
-    Jwk, KeyClaims, PublicKey, RequestClaims, Secret, Session, digest, encode_base64url, random,
+    KeyClaims, PublicKey, RequestClaims, Secret, Session, digest, encode_base64url, random,
 };
 use crate::vault::{Display, Patch, Vault, VaultError};
 
@@ -28,7 +30,11 @@ const SESSION_SECONDS: i64 = 3000;
 /// JavaScript holds a handle; the vault key and every plaintext stay in wasm memory. No method
 /// returns a stored key.
 #[wasm_bindgen]
-pub struct VaultCore {
+#[derive(Clone)]
+pub struct VaultCore(Rc<State>);
+
+/// What the handles of one vault share: a promise that is under way holds one too.
+pub struct State {
     pub(super) issuer: String,
     pub(super) sub: String,
     pub(super) vault: RefCell<Vault<Records>>,
@@ -43,6 +49,14 @@ pub struct VaultCore {
     pub(super) held: Cell<bool>,
 }
 
+impl Deref for VaultCore {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
 pub(super) struct Companion {
     pub identity: String,
     key: PublicKey,
@@ -52,29 +66,6 @@ pub(super) struct Live {
     session: Session,
     token: String,
     kid: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OpenOptions {
-    issuer: String,
-    sub: String,
-    #[serde(default)]
-    memory: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WellKnown {
-    identity: Jwk,
-    keyset: String,
-    identity_change: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct AcceptOptions {
-    trusted_identity: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -88,33 +79,6 @@ struct Accepted {
     seq: i64,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SealOptions {
-    provider: String,
-    rid: String,
-    host: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AddOptions {
-    provider: String,
-    rid: String,
-    host: Option<String>,
-    label: Option<String>,
-    #[serde(default)]
-    priority: i32,
-    expires_at: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct RequestOptions {
-    method: String,
-    path: String,
-    token: String,
-}
-
 #[derive(Serialize)]
 struct RawRecord<'a> {
     r#where: &'static str,
@@ -124,35 +88,6 @@ struct RawRecord<'a> {
 
 #[wasm_bindgen]
 impl VaultCore {
-    /// Opens the vault of `sub` at the companion `issuer`, unlocked where this device can.
-    ///
-    /// Nothing is written yet: a vault key is made when the first browser-only entry is added.
-    #[wasm_bindgen(unchecked_return_type = "VaultCore")]
-    pub async fn open(
-        #[wasm_bindgen(js_name = options, unchecked_param_type = "OpenOptions")] given: JsValue,
-    ) -> Outcome<VaultCore> {
-        let OpenOptions {
-            issuer,
-            sub,
-            memory,
-        } = options(given)?;
-        let records = Records::new(memory);
-        let persistent = records.is_local();
-        let core = Self {
-            vault: RefCell::new(Vault::open(records, &issuer, &sub)?),
-            issuer,
-            sub,
-            companion: RefCell::default(),
-            session: RefCell::default(),
-            offset: Cell::new(0),
-            persistent: Cell::new(persistent),
-            key_lost: Cell::new(false),
-            held: Cell::new(false),
-        };
-        core.unlock_by_device().await?;
-        Ok(core)
-    }
-
     /// False where nothing outlives this page: a private window, or storage that is blocked.
     #[wasm_bindgen(getter)]
     pub fn persistent(&self) -> bool {
@@ -174,25 +109,20 @@ impl VaultCore {
         given: JsValue,
     ) -> Outcome {
         let clock = Reflect::get(&published, &"now".into()).unwrap_or(JsValue::UNDEFINED);
-        let WellKnown {
-            identity,
-            keyset,
-            identity_change,
-        } = options(published)?;
-        let AcceptOptions { trusted_identity } = if given.is_undefined() {
-            AcceptOptions::default()
-        } else {
-            options(given)?
-        };
+        let published = Given::new(published)?;
         let published = Published {
-            identity,
-            keyset,
-            identity_change,
+            identity: published.object("identity")?.jwk()?,
+            keyset: published.text("keyset")?,
+            identity_change: published.maybe_text("identityChange")?,
+        };
+        let trusted = match given.is_undefined() {
+            true => None,
+            false => Given::new(given)?.maybe_text("trustedIdentity")?,
         };
         let accepted = self.vault.borrow_mut().accept(
             &published,
             &self.issuer,
-            trusted_identity.as_deref(),
+            trusted.as_deref(),
             own_clock(),
         )?;
         let key = accepted
@@ -228,72 +158,11 @@ impl VaultCore {
         #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: &JsValue,
         #[wasm_bindgen(js_name = options, unchecked_param_type = "SealOptions")] given: JsValue,
     ) -> Outcome {
-        let SealOptions {
-            provider,
-            rid,
-            host,
-        } = options(given)?;
+        let given = Given::new(given)?;
         let companion = self.companion.borrow();
         let companion = companion.as_ref().ok_or_else(no_companion)?;
-        let claims = self.key_claims(pasted, provider, rid, host)?;
+        let claims = self.given_claims(pasted, &given)?;
         sealed(&claims, &companion.key)
-    }
-
-    /// Encrypts a pasted key into this browser's vault, for storage `browser`.
-    #[wasm_bindgen(js_name = addBrowser, unchecked_return_type = "LocalEntry")]
-    pub async fn add_browser(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: JsValue,
-        #[wasm_bindgen(js_name = options, unchecked_param_type = "AddOptions")] given: JsValue,
-    ) -> Outcome {
-        let AddOptions {
-            provider,
-            rid,
-            host,
-            label,
-            priority,
-            expires_at,
-        } = options(given)?;
-        let claims = self.key_claims(&pasted, provider, rid, host)?;
-        self.make_vault().await?;
-        let display = Display {
-            provider: claims.provider.clone(),
-            key_hint: catalogue::hint(claims.key.expose()),
-            host: claims.host.clone(),
-            label,
-            is_active: true,
-            priority,
-            status: "untested".into(),
-            created_at: String::from(Date::new_0().to_iso_string()),
-            expires_at,
-            ..Display::default()
-        };
-        to_js(&self.vault.borrow_mut().put(&claims, display)?)
-    }
-
-    /// Replaces the key of a browser-only entry; its label, order and history stay.
-    #[wasm_bindgen(js_name = replaceBrowser, unchecked_return_type = "LocalEntry")]
-    pub async fn replace_browser(
-        &self,
-        rid: String,
-        #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: JsValue,
-    ) -> Outcome {
-        let entry = self.entry(&rid)?;
-        let claims = self.key_claims(
-            &pasted,
-            entry.display.provider.clone(),
-            rid,
-            entry.display.host.clone(),
-        )?;
-        self.make_vault().await?;
-        let display = Display {
-            key_hint: catalogue::hint(claims.key.expose()),
-            status: "untested".into(),
-            status_detail: None,
-            last_tested_at: None,
-            ..entry.display
-        };
-        to_js(&self.vault.borrow_mut().put(&claims, display)?)
     }
 
     /// The entries of this browser: browser-only ones, and the local copies of synced ones.
@@ -348,7 +217,17 @@ impl VaultCore {
         rid: &str,
         #[wasm_bindgen(unchecked_param_type = "LocalEntryPatch")] patch: JsValue,
     ) -> Outcome {
-        let patch: Patch = options(patch)?;
+        let patch = Given::new(patch)?;
+        let patch = Patch {
+            label: patch.change("label")?,
+            is_active: patch.flag("isActive")?,
+            priority: priority(&patch)?,
+            status: patch.maybe_text("status")?,
+            status_detail: patch.change("statusDetail")?,
+            last_tested_at: patch.change("lastTestedAt")?,
+            last_used_at: patch.change("lastUsedAt")?,
+            expires_at: patch.change("expiresAt")?,
+        };
         to_js(&self.vault.borrow_mut().update(rid, patch)?)
     }
 
@@ -357,21 +236,102 @@ impl VaultCore {
         Ok(self.vault.borrow_mut().remove(rid)?)
     }
 
+    /// All records of this vault as they stand in this browser, for the page that shows them.
+    #[wasm_bindgen(js_name = rawRecords, unchecked_return_type = "RawRecord[]")]
+    pub fn raw_records(&self) -> Outcome {
+        let records = self.vault.borrow().records()?;
+        let place = if self.persistent.get() {
+            "localStorage"
+        } else {
+            "memory"
+        };
+        let records: Vec<RawRecord> = records
+            .iter()
+            .map(|(name, value)| RawRecord {
+                r#where: place,
+                name,
+                value,
+            })
+            .collect();
+        to_js(&records)
+    }
+}
+
+impl VaultCore {
+    /// Opens the vault of `sub` at the companion `issuer`, unlocked where this device can.
+    ///
+    /// Nothing is written yet: a vault key is made when the first browser-only entry is added.
+    pub async fn open(given: JsValue) -> Outcome<VaultCore> {
+        let given = Given::new(given)?;
+        let (issuer, sub) = (given.text("issuer")?, given.text("sub")?);
+        let records = Records::new(given.flag("memory")?.unwrap_or(false));
+        let persistent = records.is_local();
+        let core = Self(Rc::new(State {
+            vault: RefCell::new(Vault::open(records, &issuer, &sub)?),
+            issuer,
+            sub,
+            companion: RefCell::default(),
+            session: RefCell::default(),
+            offset: Cell::new(0),
+            persistent: Cell::new(persistent),
+            key_lost: Cell::new(false),
+            held: Cell::new(false),
+        }));
+        core.unlock_by_device().await?;
+        Ok(core)
+    }
+
+    /// Encrypts a pasted key into this browser's vault, for storage `browser`.
+    pub async fn add_browser(&self, pasted: JsValue, given: JsValue) -> Outcome {
+        let given = Given::new(given)?;
+        let label = given.maybe_text("label")?;
+        let priority = priority(&given)?.unwrap_or(0);
+        let expires_at = given.maybe_text("expiresAt")?;
+        let claims = self.given_claims(&pasted, &given)?;
+        self.make_vault().await?;
+        let display = Display {
+            provider: claims.provider.clone(),
+            key_hint: catalogue::hint(claims.key.expose()),
+            host: claims.host.clone(),
+            label,
+            is_active: true,
+            priority,
+            status: "untested".into(),
+            created_at: String::from(Date::new_0().to_iso_string()),
+            expires_at,
+            ..Display::default()
+        };
+        to_js(&self.vault.borrow_mut().put(&claims, display)?)
+    }
+
+    /// Replaces the key of a browser-only entry; its label, order and history stay.
+    pub async fn replace_browser(&self, rid: String, pasted: JsValue) -> Outcome {
+        let entry = self.entry(&rid)?;
+        let claims = self.key_claims(
+            &pasted,
+            entry.display.provider.clone(),
+            rid,
+            entry.display.host.clone(),
+        )?;
+        self.make_vault().await?;
+        let display = Display {
+            key_hint: catalogue::hint(claims.key.expose()),
+            status: "untested".into(),
+            status_detail: None,
+            last_tested_at: None,
+            ..entry.display
+        };
+        to_js(&self.vault.borrow_mut().put(&claims, display)?)
+    }
+
     /// The two headers that carry a browser-only key for exactly one request.
     ///
     /// `path` is the path at the companion, without query. The session is made when there is none
     /// for this token and key, and renewed before it ends.
-    #[wasm_bindgen(js_name = requestHeaders, unchecked_return_type = "RequestHeaders")]
-    pub async fn request_headers(
-        &self,
-        rid: String,
-        #[wasm_bindgen(js_name = options, unchecked_param_type = "RequestOptions")] given: JsValue,
-    ) -> Outcome {
-        let RequestOptions {
-            method,
-            path,
-            token,
-        } = options(given)?;
+    pub async fn request_headers(&self, rid: String, given: JsValue) -> Outcome {
+        let given = Given::new(given)?;
+        let (method, path) = (given.text("method")?, given.text("path")?);
+        let token = given.text("token")?;
         self.unlock_by_device().await?;
         let claims = self.vault.borrow().claims(&rid)?;
         let now = self.now();
@@ -402,26 +362,6 @@ impl VaultCore {
         Ok(headers.into())
     }
 
-    /// All records of this vault as they stand in this browser, for the page that shows them.
-    #[wasm_bindgen(js_name = rawRecords, unchecked_return_type = "RawRecord[]")]
-    pub fn raw_records(&self) -> Outcome {
-        let records = self.vault.borrow().records()?;
-        let place = if self.persistent.get() {
-            "localStorage"
-        } else {
-            "memory"
-        };
-        let records: Vec<RawRecord> = records
-            .iter()
-            .map(|(name, value)| RawRecord {
-                r#where: place,
-                name,
-                value,
-            })
-            .collect();
-        to_js(&records)
-    }
-
     /// Removes the vault with all its entries, local copies and the device's key.
     pub async fn destroy(&self) -> Outcome<()> {
         let id = self
@@ -443,6 +383,11 @@ impl VaultCore {
 impl VaultCore {
     fn now(&self) -> i64 {
         own_clock() + self.offset.get()
+    }
+
+    fn given_claims(&self, pasted: &JsValue, given: &Given) -> Outcome<KeyClaims> {
+        let (provider, rid) = (given.text("provider")?, given.text("rid")?);
+        self.key_claims(pasted, provider, rid, given.maybe_text("host")?)
     }
 
     fn key_claims(
@@ -512,4 +457,9 @@ pub(super) fn no_companion() -> Failure {
         "The companion's key set has not been accepted yet.",
         "Connect to the companion first.",
     )
+}
+
+fn priority(given: &Given) -> Outcome<Option<i32>> {
+    let priority = given.integer("priority")?.map(i32::try_from).transpose();
+    priority.map_err(|_| Failure::argument("The option priority is too large."))
 }

@@ -1,13 +1,13 @@
 //! What comes in: pasted text, and options.
 
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use super::error::{Failure, Outcome};
 use crate::catalogue;
+use crate::envelope::Jwk;
 
 /// The pasted key, cleaned. Bytes are wiped where they came from; a JavaScript string cannot be.
 pub(super) fn take(pasted: &JsValue) -> Outcome<Zeroizing<String>> {
@@ -36,9 +36,95 @@ pub(super) fn peek(pasted: &JsValue) -> Outcome<Zeroizing<String>> {
     Ok(catalogue::clean(&text)?)
 }
 
-/// Reads an options object.
-pub(super) fn options<T: DeserializeOwned>(given: JsValue) -> Outcome<T> {
-    serde_wasm_bindgen::from_value(given).map_err(|error| Failure::argument(error.to_string()))
+/// An options object, read member by member: a deserialiser for each kind of options would cost
+/// kilobytes. What is absent may be `undefined` or `null`; what has another type is refused by name.
+pub(super) struct Given(JsValue);
+
+impl Given {
+    pub(super) fn new(value: JsValue) -> Outcome<Self> {
+        if value.is_object() {
+            Ok(Self(value))
+        } else {
+            Err(Failure::argument("An options object is expected."))
+        }
+    }
+
+    fn member(&self, name: &str) -> Option<JsValue> {
+        let member = Reflect::get(&self.0, &name.into()).ok()?;
+        (!member.is_undefined() && !member.is_null()).then_some(member)
+    }
+
+    fn typed<T>(&self, name: &str, read: impl Fn(&JsValue) -> Option<T>) -> Outcome<Option<T>> {
+        let Some(member) = self.member(name) else {
+            return Ok(None);
+        };
+        let wrong = || Failure::argument(["The option ", name, " has another type."].concat());
+        read(&member).ok_or_else(wrong).map(Some)
+    }
+
+    /// A string that must be there.
+    pub(super) fn text(&self, name: &str) -> Outcome<String> {
+        let missing = || Failure::argument(["The option ", name, " is missing."].concat());
+        self.maybe_text(name)?.ok_or_else(missing)
+    }
+
+    /// A string that may be there.
+    pub(super) fn maybe_text(&self, name: &str) -> Outcome<Option<String>> {
+        self.typed(name, JsValue::as_string)
+    }
+
+    /// A string that may be there and is wiped.
+    pub(super) fn secret(&self, name: &str) -> Outcome<Option<Zeroizing<String>>> {
+        Ok(self.maybe_text(name)?.map(Zeroizing::new))
+    }
+
+    /// A string or `null`, or neither.
+    #[allow(
+        clippy::option_option,
+        reason = "absent, null and a value are three things"
+    )]
+    pub(super) fn change(&self, name: &str) -> Outcome<Option<Option<String>>> {
+        let member = Reflect::get(&self.0, &name.into()).unwrap_or(JsValue::UNDEFINED);
+        if member.is_null() {
+            Ok(Some(None))
+        } else {
+            Ok(self.maybe_text(name)?.map(Some))
+        }
+    }
+
+    /// A boolean that may be there.
+    pub(super) fn flag(&self, name: &str) -> Outcome<Option<bool>> {
+        self.typed(name, JsValue::as_bool)
+    }
+
+    /// A whole number that may be there.
+    pub(super) fn integer(&self, name: &str) -> Outcome<Option<i64>> {
+        let whole = |number: f64| number.fract() == 0.0 && number.abs() < 9e15;
+        self.typed(name, |value| {
+            value
+                .as_f64()
+                .filter(|number| whole(*number))
+                .map(|n| n as i64)
+        })
+    }
+
+    /// An object that must be there.
+    pub(super) fn object(&self, name: &str) -> Outcome<Self> {
+        Self::new(self.member(name).unwrap_or(JsValue::UNDEFINED))
+    }
+
+    /// This object as a JWK. Members that a public RSA key does not have are ignored here: a
+    /// `JsonWebKey` of the browser's has more, and only these are used.
+    pub(super) fn jwk(&self) -> Outcome<Jwk> {
+        Ok(Jwk {
+            kty: self.text("kty")?,
+            n: self.text("n")?,
+            e: self.text("e")?,
+            kid: self.maybe_text("kid")?,
+            key_use: self.maybe_text("use")?,
+            alg: self.maybe_text("alg")?,
+        })
+    }
 }
 
 /// Plain objects and arrays, `null` for what is absent.

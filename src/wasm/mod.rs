@@ -10,6 +10,7 @@ mod input;
 mod local;
 mod passkey;
 mod portable;
+mod promises;
 mod slots;
 mod types;
 mod unlock;
@@ -17,13 +18,13 @@ mod unlock;
 pub use self::core::VaultCore;
 
 use js_sys::Date;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::catalogue;
-use crate::envelope::{Jwk, KeyClaims, PublicKey, SealedKey, Secret, random};
+use crate::envelope::{KeyClaims, PublicKey, SealedKey, Secret, random};
 use error::{Failure, Outcome};
-use input::{options, to_js};
+use input::{Given, to_js};
 
 /// Freed memory is wiped: keys pass through allocations that no type of ours owns.
 #[global_allocator]
@@ -105,32 +106,21 @@ pub fn detect(
     })
 }
 
-#[derive(Deserialize)]
-struct SealOptions {
-    jwk: Jwk,
-    provider: String,
-    sub: String,
-    rid: String,
-    host: Option<String>,
-    now: Option<i64>,
-}
-
 /// Seals a pasted key once, for apps with a page and a transport of their own.
 #[wasm_bindgen(js_name = sealKey, unchecked_return_type = "SealedKey")]
 pub fn seal_key(
     #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: &JsValue,
     #[wasm_bindgen(js_name = options, unchecked_param_type = "SealKeyOptions")] given: JsValue,
 ) -> Outcome {
-    let SealOptions {
-        jwk,
-        provider,
-        sub,
-        rid,
-        host,
-        now,
-    } = options(given)?;
-    let to = PublicKey::from_jwk(&jwk)
+    let given = Given::new(given)?;
+    let to = PublicKey::from_jwk(&given.object("jwk")?.jwk()?)
         .map_err(|error| Failure::new("jwk_refused", error.0, "Ask the companion for its key."))?;
+    let (provider, sub, rid) = (
+        given.text("provider")?,
+        given.text("sub")?,
+        given.text("rid")?,
+    );
+    let (host, now) = (given.maybe_text("host")?, given.integer("now")?);
     let key = Secret::from(input::take(pasted)?);
     let iat = now.unwrap_or_else(|| (Date::now() / 1000.0) as i64);
     sealed(

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::core::VaultCore;
 use super::error::Outcome;
-use super::input::{options, to_js};
+use super::input::{Given, to_js};
 use super::unlock::Secret;
 
 #[derive(Serialize)]
@@ -16,25 +16,18 @@ struct ImportedInfo {
     refused: Vec<String>,
 }
 
-#[wasm_bindgen]
 impl VaultCore {
     /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
     /// the recovery code of this vault now: that it is unlocked is not enough.
-    #[wasm_bindgen(js_name = exportEntries)]
-    pub async fn export_entries(
-        &self,
-        #[wasm_bindgen(js_name = secret, unchecked_param_type = "UnlockSecret")] given: JsValue,
-        passphrase: String,
-    ) -> Outcome<String> {
+    pub async fn export_entries(&self, given: JsValue, passphrase: String) -> Outcome<String> {
         let passphrase = Zeroizing::new(passphrase);
-        let key = self.key_by(&options::<Secret>(given)?).await?;
+        let key = self.key_by(&Secret::new(&Given::new(given)?)?).await?;
         let mut vault = self.vault.borrow_mut();
         vault.unlock(key)?;
         Ok(vault.export(&passphrase)?)
     }
 
     /// Takes the entries of an export into this vault, and says what became of each.
-    #[wasm_bindgen(js_name = importEntries, unchecked_return_type = "ImportResult")]
     pub async fn import_entries(&self, file: String, passphrase: String) -> Outcome {
         let passphrase = Zeroizing::new(passphrase);
         self.make_vault().await?;

@@ -1,14 +1,15 @@
 //! Ways to unlock: listing, adding, changing, removing. For the elements' own pages; the package
 //! does not hand these to the script of the page around them.
 
-use serde::{Deserialize, Serialize};
+use js_sys::Array;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use super::core::VaultCore;
 use super::device::DeviceKey;
-use super::error::Outcome;
-use super::input::{options, to_js};
+use super::error::{Failure, Outcome};
+use super::input::{Given, to_js};
 use super::unlock::{Secret, device_kind};
 use crate::vault::slot::{Kind, RecoveryCode, Stretching};
 use crate::vault::{Header, Kept, VaultError};
@@ -20,13 +21,21 @@ struct SlotInfo<'a> {
 }
 
 /// A slot that stays when another goes. The device's own needs no secret.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct KeptSlot {
     slot: String,
-    #[serde(flatten)]
     secret: Secret,
     new_passphrase: Option<Zeroizing<String>>,
+}
+
+impl KeptSlot {
+    fn new(given: JsValue) -> Outcome<Self> {
+        let given = Given::new(given)?;
+        Ok(Self {
+            slot: given.text("slot")?,
+            secret: Secret::new(&given)?,
+            new_passphrase: given.secret("newPassphrase")?,
+        })
+    }
 }
 
 #[wasm_bindgen]
@@ -45,15 +54,12 @@ impl VaultCore {
             .collect();
         to_js(&slots)
     }
+}
 
+impl VaultCore {
     /// Adds a passphrase. Like every new way in, it needs one of the others now, where there is one
     /// besides the device's own.
-    #[wasm_bindgen(js_name = addPassphrase)]
-    pub async fn add_passphrase(
-        &self,
-        passphrase: String,
-        #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
-    ) -> Outcome<()> {
+    pub async fn add_passphrase(&self, passphrase: String, proof: JsValue) -> Outcome<()> {
         let passphrase = Zeroizing::new(passphrase);
         self.prove(proof).await?;
         let stretching = Stretching::new().map_err(VaultError::from)?;
@@ -65,11 +71,7 @@ impl VaultCore {
     }
 
     /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
-    #[wasm_bindgen(js_name = addRecoveryCode)]
-    pub async fn add_recovery_code(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
-    ) -> Outcome<String> {
+    pub async fn add_recovery_code(&self, proof: JsValue) -> Outcome<String> {
         self.prove(proof).await?;
         let code = RecoveryCode::generate().map_err(VaultError::from)?;
         self.vault
@@ -79,12 +81,7 @@ impl VaultCore {
     }
 
     /// Adds a passkey: the browser asks for one, `name` stands beside it in the person's list.
-    #[wasm_bindgen(js_name = addPasskey)]
-    pub async fn add_passkey(
-        &self,
-        name: String,
-        #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
-    ) -> Outcome<()> {
+    pub async fn add_passkey(&self, name: String, proof: JsValue) -> Outcome<()> {
         self.prove(proof).await?;
         let (passkey, secret) = super::passkey::create(&name).await?;
         Ok(self
@@ -95,12 +92,14 @@ impl VaultCore {
 
     /// Makes a new vault key and keeps exactly the slots named, each with its secret; a
     /// `newPassphrase` changes it. What is not named is gone, and so is what it could open.
-    #[wasm_bindgen(js_name = keepSlots)]
-    pub async fn keep_slots(
-        &self,
-        #[wasm_bindgen(js_name = kept, unchecked_param_type = "KeptSlot[]")] given: JsValue,
-    ) -> Outcome<()> {
-        let given: Vec<KeptSlot> = options(given)?;
+    pub async fn keep_slots(&self, given: JsValue) -> Outcome<()> {
+        let given: Array = given
+            .dyn_into()
+            .map_err(|_| Failure::argument("A list is expected."))?;
+        let given = given
+            .iter()
+            .map(KeptSlot::new)
+            .collect::<Outcome<Vec<_>>>()?;
         let before = self.header()?;
         let new = Header::new(before.identity()).map_err(VaultError::from)?;
         let mut kept = Vec::with_capacity(given.len());
@@ -151,7 +150,7 @@ impl VaultCore {
             let proof: Secret = if proof.is_undefined() {
                 Secret::default()
             } else {
-                options(proof)?
+                Secret::new(&Given::new(proof)?)?
             };
             self.key_by(&proof).await?;
         }

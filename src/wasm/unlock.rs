@@ -1,21 +1,19 @@
 //! Locking and unlocking, and making the vault at first need.
 
-use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use super::core::{VaultCore, no_companion};
 use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
-use super::input::options;
+use super::input::Given;
 use super::local::Records;
 use crate::envelope::random;
 use crate::vault::slot::{Kind, RecoveryCode, Slot};
 use crate::vault::{Header, Vault, VaultError, VaultKey};
 
 /// What unlocks: one of the three.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
 pub(super) struct Secret {
     passphrase: Option<Zeroizing<String>>,
     recovery_code: Option<Zeroizing<String>>,
@@ -24,6 +22,14 @@ pub(super) struct Secret {
 }
 
 impl Secret {
+    pub(super) fn new(given: &Given) -> Outcome<Self> {
+        Ok(Self {
+            passphrase: given.secret("passphrase")?,
+            recovery_code: given.secret("recoveryCode")?,
+            passkey: given.maybe_text("passkey")?,
+        })
+    }
+
     /// The secret of `slot`, where this is for a slot of its kind.
     pub(super) async fn of(&self, slot: &Slot) -> Outcome<Option<Zeroizing<Vec<u8>>>> {
         Ok(match (slot.kind(), self) {
@@ -63,15 +69,13 @@ impl VaultCore {
         self.vault.borrow_mut().lock();
         self.session.replace(None);
     }
+}
 
+impl VaultCore {
     /// Unlocks with a passphrase, a recovery code or a passkey; with nothing, by this device.
     ///
     /// Whatever is wrong with the secret, the answer is `wrong_secret`.
-    pub async fn unlock(
-        &self,
-        #[wasm_bindgen(js_name = secret, unchecked_param_type = "UnlockSecret | undefined")]
-        given: JsValue,
-    ) -> Outcome<()> {
+    pub async fn unlock(&self, given: JsValue) -> Outcome<()> {
         if given.is_undefined() {
             self.held.set(false);
             self.unlock_by_device().await?;
@@ -81,7 +85,7 @@ impl VaultCore {
                 Err(VaultError::Locked.into())
             };
         }
-        let given: Secret = options(given)?;
+        let given = Secret::new(&Given::new(given)?)?;
         self.vault.borrow_mut().reload()?;
         let key = self.key_by(&given).await?;
         self.vault.borrow_mut().unlock(key)?;
