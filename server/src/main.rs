@@ -69,6 +69,12 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Keys {
+    /// Makes the first keys in an empty `keys_dir`. `serve` does so by itself at first start; where
+    /// keys are stored already, it leaves it to you: new ones open none of them.
+    Create {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Lists them, the current one first.
     List {
         #[command(flatten)]
@@ -141,6 +147,11 @@ fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
             let config = config.load()?;
             runtime.block_on(store::migrate(&config.database_url))?;
             print("The tables are up to date.")
+        }
+        Command::Keys(Keys::Create { config }) => {
+            let config = config.load()?;
+            KeyRing::open(&config.keys_dir, &config.public_url())?;
+            keys_list(&config)
         }
         Command::Keys(Keys::List { config }) => keys_list(&config.load()?),
     }

@@ -174,6 +174,32 @@ fn keys_list_makes_nothing() {
     assert!(!folder.path().join("keys").exists());
 }
 
+#[tokio::test]
+async fn stored_keys_and_an_empty_folder_are_not_taken_for_a_first_start() {
+    let setup = Setup {
+        own_keys: true,
+        ..Setup::default()
+    };
+    let mut process = Process::start(&setup);
+    let (id, _) = process.add("ann").await;
+    assert!(process.terminate(Duration::from_secs(12)).success());
+    let folder = process.folder.clone();
+    drop(process);
+    let at = folder.path();
+    std::fs::rename(at.join("keys"), at.join("lost")).unwrap();
+
+    let (ok, _, said) = run(at, &["serve", "--config", "keyseal.toml"]);
+    assert!(!ok && said.contains("keys create"), "{said}");
+    assert!(!at.join("keys").exists());
+    let (ok, listed, said) = run(at, &["keys", "create", "--config", "keyseal.toml"]);
+    assert!(ok && listed.contains("current"), "{said}");
+    let process = Process::start_in(folder, &setup);
+    let path = format!("/api/v1/api-keys/{id}");
+    let ann = token(&json!({ "sub": "ann" }));
+    let entry = process.send(&ann, "GET", &path, Vec::new()).await;
+    assert_eq!(entry.expect(200).json()["needsReentry"], json!(true));
+}
+
 #[test]
 fn it_leaves_no_core_dump_and_its_files_to_its_owner_alone() {
     let process = Process::start(&Setup::default());

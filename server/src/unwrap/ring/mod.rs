@@ -73,7 +73,8 @@ impl KeyRing {
             return Self::open(keys_dir, issuer);
         }
         let reason = "is missing, and the database holds keys sealed to it: point keys_dir to the \
-                      folder that has it, or restore it from a backup";
+                      folder that has it, or restore it from a backup. If it is lost, `keys create` \
+                      makes new ones, and every user has to enter their keys again";
         Err(RingError::new(&path, reason))
     }
 
