@@ -155,9 +155,7 @@ pub fn new_entry_id() -> Result<String, Failure> {
         if matches!(at, 4 | 6 | 8 | 10) {
             id.push('-');
         }
-        for digit in [byte >> 4, byte & 15] {
-            id.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-        }
+        push_hex(&mut id, *byte);
     }
     Ok(id)
 }
@@ -174,9 +172,13 @@ pub fn fingerprint(thumbprint: &str) -> String {
         if at > 0 && at % 2 == 0 {
             text.push(' ');
         }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-        }
+        push_hex(&mut text, *byte);
     }
     text
+}
+
+fn push_hex(text: &mut String, byte: u8) {
+    for digit in [byte >> 4, byte & 15] {
+        text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+    }
 }

@@ -22,13 +22,7 @@ const GET: &str =
 /// Makes a passkey and evaluates its PRF.
 pub(super) async fn create(name: &str) -> Outcome<(Passkey, Zeroizing<Vec<u8>>)> {
     let prf_salt = random().map_err(VaultError::from)?;
-    let request = JSON::parse(CREATE)?;
-    let key = member(&request, "publicKey")?;
-    set(
-        &key,
-        "challenge",
-        &bytes(&random::<32>().map_err(VaultError::from)?),
-    )?;
+    let (request, key) = asking(CREATE, &prf_salt)?;
     let user = member(&key, "user")?;
     set(
         &user,
@@ -37,11 +31,6 @@ pub(super) async fn create(name: &str) -> Outcome<(Passkey, Zeroizing<Vec<u8>>)>
     )?;
     set(&user, "name", &name.into())?;
     set(&user, "displayName", &name.into())?;
-    set(
-        &member(&member(&member(&key, "extensions")?, "prf")?, "eval")?,
-        "first",
-        &bytes(&prf_salt),
-    )?;
     let made = call("create", &request).await?;
     let credential = Uint8Array::new(&member(&made, "rawId")?).to_vec();
     let passkey = Passkey {
@@ -58,18 +47,10 @@ pub(super) async fn create(name: &str) -> Outcome<(Passkey, Zeroizing<Vec<u8>>)>
 
 /// Asks the authenticator for the PRF output of a slot.
 pub(super) async fn evaluate(passkey: &Passkey) -> Outcome<Zeroizing<Vec<u8>>> {
-    let request = JSON::parse(GET)?;
-    let key = member(&request, "publicKey")?;
-    set(
-        &key,
-        "challenge",
-        &bytes(&random::<32>().map_err(VaultError::from)?),
-    )?;
+    let (request, key) = asking(GET, &passkey.prf_salt)?;
     let allowed = JSON::parse(r#"{"type":"public-key"}"#)?;
     set(&allowed, "id", &bytes(&passkey.credential))?;
     set(&key, "allowCredentials", &Array::of1(&allowed))?;
-    let eval = member(&member(&member(&key, "extensions")?, "prf")?, "eval")?;
-    set(&eval, "first", &bytes(&passkey.prf_salt))?;
     output(&call("get", &request).await?)?.ok_or_else(|| {
         Failure::new(
             "passkey_without_prf",
@@ -77,6 +58,17 @@ pub(super) async fn evaluate(passkey: &Passkey) -> Outcome<Zeroizing<Vec<u8>>> {
             "Use another authenticator, or a passphrase.",
         )
     })
+}
+
+/// A request with a fresh challenge that evaluates the PRF on `prf_salt`, and its `publicKey`.
+fn asking(template: &str, prf_salt: &[u8]) -> Outcome<(JsValue, JsValue)> {
+    let request = JSON::parse(template)?;
+    let key = member(&request, "publicKey")?;
+    let challenge = random::<32>().map_err(VaultError::from)?;
+    set(&key, "challenge", &bytes(&challenge))?;
+    let eval = member(&member(&member(&key, "extensions")?, "prf")?, "eval")?;
+    set(&eval, "first", &bytes(prf_salt))?;
+    Ok((request, key))
 }
 
 /// The PRF output, taken out of the credential and wiped there.
