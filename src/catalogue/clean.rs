@@ -5,9 +5,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::detect::plain_key;
-
-/// No provider's key is longer.
-pub const MAX_KEY_BYTES: usize = 4096;
+use crate::envelope::MAX_KEY_BYTES;
 
 /// Why what was pasted cannot be a key. Never holds any of it but one odd character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

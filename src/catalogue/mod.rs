@@ -13,7 +13,7 @@ mod types;
 #[cfg(feature = "companion")]
 mod wire;
 
-pub use clean::{CleanError, MAX_KEY_BYTES, clean};
+pub use clean::{CleanError, clean};
 pub use detect::{Confidence, Detection, detect, looks_like_key, mismatch};
 pub use hint::hint;
 pub use shape::{Class, Part, Shape};

@@ -1,7 +1,7 @@
 //! How keys look, as data: a regex engine would cost more bytes in the browser than all else here.
 
-use super::clean::MAX_KEY_BYTES;
 use super::types::Warning;
+use crate::envelope::MAX_KEY_BYTES;
 
 /// One way in which a provider's keys look: the parts, one after the other, are the whole key.
 #[derive(Debug)]

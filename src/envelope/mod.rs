@@ -30,7 +30,7 @@ pub use jwk::{Jwk, PublicKey, thumbprint};
 pub use request::RequestJwe;
 pub use sealed_key::SealedKey;
 pub use secret::Secret;
-pub use session::{Session, SessionJwe};
+pub use session::{MAX_SESSION_SECONDS, Session, SessionJwe};
 pub use unwrap::Unwrap;
 
 pub(crate) use compact::{Alg, CompactJwe, Header};

@@ -11,17 +11,6 @@ pub const SDK_HEADERS: [&str; 5] = [
     "x-subscription-token",
 ];
 
-/// Every header that may carry the caller's token, so that all are removed before going out.
-pub const CREDENTIAL_HEADERS: [&str; 7] = [
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "x-goog-api-key",
-    "api-key",
-    "xi-api-key",
-    "x-subscription-token",
-];
-
 /// The presented token: the first present place counts, even where another would be valid.
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     if let Some(value) = headers.get("authorization") {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use keyseal::envelope::{
-    OpenError, RequestClaims, RequestJwe, Secret, SessionClaims, SessionJwe, encode_base64url,
-    sha256,
+    MAX_SESSION_SECONDS, OpenError, RequestClaims, RequestJwe, Secret, SessionClaims, SessionJwe,
+    encode_base64url, sha256,
 };
 
 use super::ring::KeyRing;
@@ -19,8 +19,6 @@ use crate::store::{Owner, Store, StoreError};
 
 /// At most so many sessions at once.
 const MOST: usize = 10_000;
-/// The longest session.
-const SESSION_SECONDS: i64 = 3600;
 /// How long a request envelope is good for.
 const REQUEST_SECONDS: i64 = 120;
 /// How far a browser's clock may be ahead.
@@ -143,7 +141,7 @@ impl Sessions {
     pub fn new(config: &Config) -> Self {
         let seconds = config.unwrap.cache_seconds;
         let keep = if seconds == 0 {
-            SESSION_SECONDS.unsigned_abs()
+            MAX_SESSION_SECONDS.unsigned_abs()
         } else {
             seconds
         };
@@ -198,7 +196,7 @@ impl Sessions {
         let opening = tokio::task::spawn_blocking(move || jwe.open(&*ring));
         let opened = opening.await.map_err(|_| EnvelopeError::Ending)?;
         let claims = Arc::new(opened.map_err(of_open)?);
-        let left = claims.exp.saturating_sub(now).clamp(0, SESSION_SECONDS);
+        let left = claims.exp.saturating_sub(now).clamp(0, MAX_SESSION_SECONDS);
         let kept = self.keeps.then(|| Arc::clone(&claims));
         self.known
             .put(digest, kept, Duration::from_secs(left.unsigned_abs()));
@@ -230,7 +228,7 @@ fn check_session(claims: &SessionClaims, caller: &Caller, now: i64) -> Result<()
             "the session belongs to another token",
         ));
     }
-    if !(1..=SESSION_SECONDS).contains(&claims.exp.saturating_sub(claims.iat)) {
+    if !(1..=MAX_SESSION_SECONDS).contains(&claims.exp.saturating_sub(claims.iat)) {
         return Err(EnvelopeError::Mismatch(
             "the session is to last longer than an hour, or no time",
         ));

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::{Random, WORD, keys};
-use crate::catalogue::{CleanError, MAX_KEY_BYTES, clean};
+use crate::catalogue::{CleanError, clean};
+use crate::envelope::MAX_KEY_BYTES;
 
 const KEY: &str = "sk-proj-abc_DEF-123";
 
