@@ -26,6 +26,14 @@ impl<S: Store> Vault<S> {
         self.replace_header(header)
     }
 
+    /// Whether a passkey can be added now: never as the only way in.
+    ///
+    /// # Errors
+    /// [`VaultError`]: locked, or a passkey would be alone.
+    pub fn may_add_passkey(&self) -> Result<(), VaultError> {
+        check_slots(self.unlocked()?.0.slots())
+    }
+
     /// Makes a new vault key, under the fresh header `new`, and keeps exactly the slots whose secret
     /// is given: only with it can a slot wrap the new key. A kind that is given replaces the slot's
     /// own, for a changed secret.

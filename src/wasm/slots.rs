@@ -83,11 +83,17 @@ impl VaultCore {
     /// Adds a passkey: the browser asks for one, `name` stands beside it in the person's list.
     pub async fn add_passkey(&self, name: String, proof: JsValue) -> Outcome<()> {
         self.prove(proof).await?;
+        // Before the person is asked for a passkey that could not be kept.
+        self.vault.borrow().may_add_passkey()?;
         let (passkey, secret) = super::passkey::create(&name).await?;
-        Ok(self
+        let added = self
             .vault
             .borrow_mut()
-            .add_slot(Kind::Passkey(passkey), &secret)?)
+            .add_slot(Kind::Passkey(passkey.clone()), &secret);
+        if added.is_err() {
+            super::passkey::forget(&passkey);
+        }
+        Ok(added?)
     }
 
     /// Makes a new vault key and keeps exactly the slots named, each with its secret; a
@@ -130,11 +136,25 @@ impl VaultCore {
         let stale = if done.is_ok() { before.id() } else { &id };
         // Where the device keeps no keys there is none to forget.
         let _ = DeviceKey::delete(stale).await;
-        Ok(done?)
+        done?;
+        for slot in before.slots() {
+            if let Kind::Passkey(passkey) = slot.kind()
+                && !self.holds(slot.kind())
+            {
+                super::passkey::forget(passkey);
+            }
+        }
+        Ok(())
     }
 }
 
 impl VaultCore {
+    fn holds(&self, kind: &Kind) -> bool {
+        let vault = self.vault.borrow();
+        let slots = vault.header().map(Header::slots).unwrap_or_default();
+        slots.iter().any(|slot| slot.kind() == kind)
+    }
+
     /// Makes the vault where there is none, and checks that whoever adds a way in has one. A vault
     /// that only its device opens has nothing to ask for.
     async fn prove(&self, proof: JsValue) -> Outcome<()> {

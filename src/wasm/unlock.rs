@@ -96,17 +96,23 @@ impl VaultCore {
 }
 
 impl VaultCore {
-    /// The vault key, by whichever slot the secret opens.
+    /// The vault key, by whichever slot the secret opens. A slot that somebody weakened does not
+    /// hide another that opens.
     pub(super) async fn key_by(&self, given: &Secret) -> Outcome<VaultKey> {
         let header = self.header()?;
+        let mut failure = Failure::from(VaultError::WrongSecret);
         for slot in header.slots() {
-            if let Some(secret) = given.of(slot).await?
-                && let Ok(key) = slot.unwrap(header.id(), &secret)
-            {
-                return Ok(key);
+            match given.of(slot).await {
+                Ok(Some(secret)) => {
+                    if let Ok(key) = slot.unwrap(header.id(), &secret) {
+                        return Ok(key);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => failure = error,
             }
         }
-        Err(VaultError::WrongSecret.into())
+        Err(failure)
     }
 
     pub(super) fn header(&self) -> Outcome<Header> {

@@ -26,6 +26,15 @@ export async function rsaPair(use, alg) {
   return { privateKey, jwk: { kty, n, e, kid, use, alg } };
 }
 
+/** What `/.well-known/keyseal` answers for a companion that has these two keys. */
+export async function wellKnownOf({ issuer, identity, current, seq = 1 }) {
+  const payload = { v: 1, issuer, seq, iat: now(), exp: now() + 86_400, keys: [current.jwk] };
+  const keyset = await new jose.CompactSign(json(payload))
+    .setProtectedHeader({ alg: "PS256", typ: "keyseal-keyset+jws", kid: identity.jwk.kid })
+    .sign(identity.privateKey);
+  return { identity: identity.jwk, keyset, now: now(), limits: {} };
+}
+
 /** A sealed key as any JOSE library makes it. */
 export async function sealWithJose(claims, jwk) {
   return new jose.GeneralEncrypt(json({ v: 1, ...claims }))

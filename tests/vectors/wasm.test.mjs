@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as jose from "jose";
 import { demoKey } from "../support/canary.mjs";
-import { entryId, now, rsaPair, sha256 } from "../support/jose.mjs";
+import { entryId, now, rsaPair, sha256, wellKnownOf } from "../support/jose.mjs";
 import { loadWasm } from "../support/wasm.mjs";
 
 const issuer = "https://keys.example.com";
@@ -26,20 +26,7 @@ const open = async (sealedKey) => {
 };
 
 /** `/.well-known/keyseal` of a companion whose keys are ours. */
-async function wellKnown() {
-  const payload = {
-    v: 1,
-    issuer,
-    seq: 1,
-    iat: now(),
-    exp: now() + 86_400,
-    keys: [current.jwk],
-  };
-  const keyset = await new jose.CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: "PS256", typ: "keyseal-keyset+jws", kid: identity.jwk.kid })
-    .sign(identity.privateKey);
-  return { identity: identity.jwk, keyset, now: now(), limits: {} };
-}
+const wellKnown = () => wellKnownOf({ issuer, identity, current });
 
 test("jose opens what sealKey seals, and finds the claims", async () => {
   const { key } = demoKey();
