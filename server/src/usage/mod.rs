@@ -1,6 +1,9 @@
-//! What is being used right now. Counts of use are the store's; tokens and money come from here
-//! later.
+//! What is being used right now, and what that uses: requests, tokens, money.
 
+mod ask;
 mod in_use;
+mod meter;
 
+pub use ask::{Ask, ask};
 pub use in_use::{InUse, Life, WhileAlive};
+pub use meter::{By, Served, metered};

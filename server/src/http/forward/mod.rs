@@ -1,5 +1,7 @@
 //! `/forward/{provider}/{path…}`: the provider's own API, under the caller's key.
 
+mod kept;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -7,14 +9,15 @@ use axum::response::Response;
 use axum::routing::get;
 use http::Uri;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
 
+pub use self::kept::Kept;
 use super::credential::{self, Credential};
 use super::{Code, Problem};
 use crate::AppState;
 use crate::auth::Caller;
-use crate::clock;
 use crate::outgoing::Outbound;
-use crate::usage::WhileAlive;
+use crate::usage::{self, By, Served, WhileAlive};
 
 const SERVED_BY: HeaderName = HeaderName::from_static("keyseal-served-by");
 const ATTEMPTS: HeaderName = HeaderName::from_static("keyseal-attempts");
@@ -29,7 +32,6 @@ pub fn routes() -> Router<AppState> {
     Router::new().route("/forward/{provider}/{*path}", methods)
 }
 
-/// One request, from the door to the provider and back.
 async fn forward(
     State(state): State<AppState>,
     caller: Caller,
@@ -37,48 +39,77 @@ async fn forward(
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let uri = head.uri.clone();
-    let asked = Asked::read(&uri)?;
-    let limit = state.config.limits.forward_body_bytes as u64;
+    serve(&state, &caller, Asked::read(&uri)?, head, body).await
+}
+
+/// What a request asks of which provider, byte for byte as it came.
+pub struct Asked<'a> {
+    /// The catalogue's id.
+    pub provider: &'a str,
+    /// Path and query below the provider's origin.
+    pub path_and_query: &'a str,
+    /// The path that the caller sees, without the query: envelopes are bound to it.
+    pub original: &'a str,
+}
+
+/// One request, from the door to the provider and back. Of `head` the method and the headers count.
+pub async fn serve(
+    state: &AppState,
+    caller: &Caller,
+    asked: Asked<'_>,
+    head: Parts,
+    body: Body,
+) -> Result<Response, Problem> {
+    let limits = &state.config.limits;
     let route = state
         .client
         .route(asked.provider)
         .ok_or(Code::ProviderUnknown)?;
-    route.check_path(asked.path)?;
-    check_length(&head.headers, limit)?;
-    credential::check_tier(&state, &caller)?;
+    let provider = route.provider;
+    route.check_path(asked.path())?;
+    check_length(&head.headers, limits.forward_body_bytes as u64)?;
+    credential::check_tier(state, caller)?;
 
+    let mut kept = Kept::read(body, limits.retry_body_bytes).await?;
+    let ask = usage::ask(provider, asked.path(), kept.whole());
     let (credential, target) =
-        credential::choose(&state, &caller, &head, uri.path(), route).await?;
+        credential::choose(state, caller, &head, asked.original, route).await?;
 
     let outbound = Outbound {
         method: head.method,
         path_and_query: asked.path_and_query,
         headers: head.headers,
-        body,
-        limit,
+        body: kept.send().unwrap_or_default(),
+        limit: limits.forward_body_bytes as u64,
     };
     let answer = tokio::select! {
         biased;
         () = revoked(&credential) => return Err(was_revoked()),
         answer = target.send(outbound, credential.key()) => {
-            answer.inspect_err(|error| tracing::info!(provider = route.provider.id, %error, "no answer"))?
+            answer.inspect_err(|error| tracing::info!(provider = provider.id, %error, "no answer"))?
         }
     };
 
-    count(&state, &caller, &credential);
     let (mut head, body) = answer.into_parts();
     head.headers.insert(SERVED_BY, credential.served_by());
     head.headers.insert(ATTEMPTS, HeaderValue::from_static("1"));
-    let body = Body::new(WhileAlive::new(body, credential.life().cloned()));
+    let body = WhileAlive::new(body, credential.life().cloned());
+    let served = Served {
+        owner: caller.owner.clone(),
+        provider: provider.id,
+        by: credential.into(),
+    };
+    let body = usage::metered(state, served, ask, &head, body);
     Ok(Response::from_parts(head, body))
 }
 
-/// What the URL asks for, byte for byte as it came.
-struct Asked<'a> {
-    provider: &'a str,
-    /// Below the provider's origin.
-    path: &'a str,
-    path_and_query: &'a str,
+impl From<Credential> for By {
+    fn from(credential: Credential) -> Self {
+        match credential {
+            Credential::Envelope(_) => Self::Envelope,
+            Credential::Entry { id, .. } => Self::Entry(id),
+        }
+    }
 }
 
 impl<'a> Asked<'a> {
@@ -87,12 +118,17 @@ impl<'a> Asked<'a> {
         let below = whole.strip_prefix("/forward/").ok_or(Code::NotFound)?;
         let slash = below.find('/').ok_or(Code::NotFound)?;
         let (provider, path_and_query) = below.split_at(slash);
-        let path = path_and_query.split('?').next().unwrap_or(path_and_query);
         Ok(Self {
             provider,
-            path,
             path_and_query,
+            original: uri.path(),
         })
+    }
+
+    /// Below the provider's origin, without the query.
+    fn path(&self) -> &'a str {
+        let whole = self.path_and_query;
+        whole.split('?').next().unwrap_or(whole)
     }
 }
 
@@ -124,12 +160,6 @@ fn was_revoked() -> Problem {
     )
 }
 
-fn count(state: &AppState, caller: &Caller, credential: &Credential) {
-    if let Credential::Entry { id, .. } = credential {
-        state.store.record_use(&caller.owner, id, clock::micros());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,7 +171,8 @@ mod tests {
             .expect("a URI");
         let asked = Asked::read(&uri).expect("well-formed");
         assert_eq!(asked.provider, "gemini");
-        assert_eq!(asked.path, "/v1beta/models/a%20b:go");
+        assert_eq!(asked.original, uri.path());
+        assert_eq!(asked.path(), "/v1beta/models/a%20b:go");
         assert_eq!(asked.path_and_query, "/v1beta/models/a%20b:go?x=%2F/y&z");
     }
 }

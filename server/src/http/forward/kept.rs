@@ -1,0 +1,206 @@
+//! A request's body on its way through: kept in memory where it is short enough to be sent again,
+//! else sent once. Nothing of it goes to the disk.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+
+use super::super::Problem;
+
+/// A caller who sends nothing of the body for this long is told so, and lets go of the memory.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A body, kept or not.
+pub enum Kept {
+    /// All of it, to be sent as often as needed.
+    Whole(Bytes),
+    /// Too long to be kept; `None` once it has been sent.
+    Once(Option<Body>),
+}
+
+impl Kept {
+    /// Reads a body until it ends, or has become longer than `most`.
+    pub async fn read(body: Body, most: usize) -> Result<Self, Problem> {
+        Self::read_within(body, most, PATIENCE).await
+    }
+
+    async fn read_within(mut body: Body, most: usize, patience: Duration) -> Result<Self, Problem> {
+        if http_body::Body::size_hint(&body).lower() > most as u64 {
+            return Ok(Self::Once(Some(body)));
+        }
+        let mut first = Bytes::new();
+        let mut more = BytesMut::new();
+        loop {
+            let frame = tokio::time::timeout(patience, body.frame()).await;
+            let Some(frame) = frame.map_err(|_| too_slow())? else {
+                break;
+            };
+            // Trailers are headers that nobody has checked.
+            let Ok(data) = frame.map_err(|_| broke_off())?.into_data() else {
+                continue;
+            };
+            if first.len() + more.len() + data.len() > most {
+                let begun = VecDeque::from([first, more.freeze(), data]);
+                let rest = Resumed { begun, body };
+                return Ok(Self::Once(Some(Body::new(rest))));
+            }
+            if first.is_empty() {
+                first = data;
+            } else {
+                more.extend_from_slice(&data);
+            }
+        }
+        if more.is_empty() {
+            return Ok(Self::Whole(first));
+        }
+        let mut all = BytesMut::with_capacity(first.len() + more.len());
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&more);
+        Ok(Self::Whole(all.freeze()))
+    }
+
+    /// The bytes, where they are all here; what is put in their place is sent instead.
+    pub fn whole(&mut self) -> Option<&mut Bytes> {
+        match self {
+            Self::Whole(bytes) => Some(bytes),
+            Self::Once(_) => None,
+        }
+    }
+
+    /// Whether another attempt can be made.
+    pub fn can_be_sent(&self) -> bool {
+        !matches!(self, Self::Once(None))
+    }
+
+    /// The body for one attempt; `None` if it went already.
+    pub fn send(&mut self) -> Option<Body> {
+        match self {
+            Self::Whole(bytes) if bytes.is_empty() => Some(Body::empty()),
+            Self::Whole(bytes) => Some(Body::from(bytes.clone())),
+            Self::Once(body) => body.take(),
+        }
+    }
+}
+
+fn broke_off() -> Problem {
+    Problem::validation("The body broke off.")
+}
+
+fn too_slow() -> Problem {
+    Problem::validation("The body did not arrive in time.")
+        .status(StatusCode::REQUEST_TIMEOUT)
+        .next("Send it without pauses of more than 30 seconds.")
+}
+
+/// What was read of a body, then the rest of it.
+struct Resumed {
+    begun: VecDeque<Bytes>,
+    body: Body,
+}
+
+impl http_body::Body for Resumed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        while let Some(data) = self.begun.pop_front() {
+            if !data.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+        }
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.begun.iter().all(Bytes::is_empty) && self.body.is_end_stream()
+    }
+
+    /// Of what was read nothing is missing, so a length that was declared stays true.
+    fn size_hint(&self) -> SizeHint {
+        let begun: u64 = self.begun.iter().map(|data| data.len() as u64).sum();
+        let rest = self.body.size_hint();
+        let mut all = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            all.set_upper(begun + upper);
+        }
+        all.set_lower(begun + rest.lower());
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Code;
+    use futures_util::stream;
+
+    fn pieces(pieces: &'static [&'static str]) -> Body {
+        Body::from_stream(stream::iter(pieces.iter().map(|piece| {
+            Ok::<_, std::io::Error>(Bytes::from_static(piece.as_bytes()))
+        })))
+    }
+
+    async fn sent(kept: &mut Kept) -> Option<Bytes> {
+        let body = kept.send()?;
+        Some(body.collect().await.expect("a body").to_bytes())
+    }
+
+    #[tokio::test]
+    async fn what_fits_is_sent_as_often_as_asked() {
+        for body in [Body::from("abcdef"), pieces(&["ab", "cd", "", "ef"])] {
+            let mut kept = Kept::read(body, 6).await.expect("kept");
+            for _ in 0..3 {
+                assert_eq!(sent(&mut kept).await.as_deref(), Some(&b"abcdef"[..]));
+            }
+            assert!(kept.can_be_sent());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_is_sent_whole_and_once() {
+        for body in [Body::from("abcdefg"), pieces(&["ab", "cd", "efg"])] {
+            let mut kept = Kept::read(body, 6).await.expect("read");
+            assert!(kept.whole().is_none() && kept.can_be_sent());
+            assert_eq!(sent(&mut kept).await.as_deref(), Some(&b"abcdefg"[..]));
+            assert!(!kept.can_be_sent());
+            assert!(sent(&mut kept).await.is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_declared_length_stays_true_whether_or_not_the_body_is_kept() {
+        for most in [3, 6] {
+            let mut kept = Kept::read(Body::from("abcdef"), most).await.expect("read");
+            let body = kept.send().expect("unsent");
+            assert_eq!(http_body::Body::size_hint(&body).exact(), Some(6), "{most}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_coming_is_not_waited_for_without_end() {
+        let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
+        let body = Body::from_stream(futures_util::StreamExt::chain(begun, stream::pending()));
+        let patience = Duration::from_millis(20);
+        let read = Kept::read_within(body, 6, patience).await;
+        let problem = read.err().expect("a refusal");
+        assert_eq!(problem.status, Some(StatusCode::REQUEST_TIMEOUT));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_a_refusal() {
+        let broken = Err(std::io::Error::other("gone"));
+        let body = Body::from_stream(stream::iter([Ok(Bytes::from_static(b"{")), broken]));
+        let problem = Kept::read(body, 6).await.err().expect("a refusal");
+        assert_eq!(problem.code, Code::Validation);
+    }
+}
