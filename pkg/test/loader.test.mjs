@@ -47,6 +47,7 @@ test("HTML in the wasm's place is named, with the way out", async () => {
     assert.equal(error.code, "wasm_not_found");
     assert.match(error.message, /text\/html/);
     assert.match(error.next, /optimizeDeps\.exclude/);
+    assert.match(error.next, /keyseal\/inline/);
     return true;
   });
 });

@@ -1,8 +1,10 @@
 // Rust to wasm, TypeScript to the package, the package to the page. Each step is skipped when
 // nothing that goes into it has changed.
 
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
+import { bundleInline, writeSha256 } from "./inline.mjs";
 import { npmProgram, root } from "./paths.mjs";
 import { capture, run } from "./run.mjs";
 import { busy, ok } from "./say.mjs";
@@ -31,19 +33,22 @@ export async function buildWasm() {
     async () => {
       busy("building the wasm module");
       const args = "build --target web --profile wasm --no-opt --no-pack --mode no-install";
-      await run("wasm-pack", [
-        ...args.split(" "),
-        "--out-dir",
-        "pkg/dist/wasm",
-        "--out-name",
-        "keyseal",
-      ]);
+      const out = ["--out-dir", "pkg/dist/wasm", "--out-name", "keyseal"];
+      await run("wasm-pack", [...args.split(" "), ...out], { env: samePaths() });
       // It holds "*", and npm would leave the wasm out of the package.
       rmSync(join(root, "pkg/dist/wasm/.gitignore"), { force: true });
       await optimize(join(root, WASM));
+      writeSha256(join(root, WASM));
     },
   );
   ok(`wasm module, ${kilobytes(WASM)}${changed ? "" : " (unchanged)"}`);
+}
+
+/** The same wasm comes out wherever the clone and cargo's folder lie: panics name source files. */
+function samePaths() {
+  const crates = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
+  const flags = [`--remap-path-prefix=${crates}=crates`, `--remap-path-prefix=${root}=.`];
+  return { ...process.env, CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
 }
 
 async function optimize(path) {
@@ -64,15 +69,24 @@ export async function buildPackage() {
   const changed = await whenChanged(
     "pkg",
     {
-      files: ["pkg", "pkg/dist/wasm/keyseal.d.ts", "package-lock.json"],
-      outputs: ["pkg/dist/index.js"],
+      files: ["pkg", "pkg/dist/wasm", "scripts/lib/inline.mjs", "package-lock.json"],
+      outputs: ["pkg/dist/index.js", "pkg/dist/inline.js"],
     },
     async () => {
       busy("building the npm package");
+      clear("pkg/dist", "wasm");
       await run(process.execPath, [npmProgram("tsc"), "-p", "pkg"]);
+      await bundleInline();
     },
   );
   ok(`npm package${changed ? "" : " (unchanged)"}`);
+}
+
+/** Empties a folder but for one: what no source makes any more would be published. */
+function clear(folder, kept) {
+  for (const name of readdirSync(join(root, folder))) {
+    if (name !== kept) rmSync(join(root, folder, name), { recursive: true });
+  }
 }
 
 export async function buildPage() {

@@ -2,61 +2,148 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { packInto, root } from "./support/pack.mjs";
 
-const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 let project;
 let packed;
+let installed;
 
 before(() => {
-  project = mkdtempSync(join(tmpdir(), "keyseal-consumer-"));
-  const pack = ["pack", "--workspace", "pkg", "--json", "--pack-destination", project];
-  [packed] = Object.values(JSON.parse(execFileSync("npm", pack, { cwd: root, encoding: "utf8" })));
-  const installed = join(project, "node_modules", "keyseal");
-  mkdirSync(installed, { recursive: true });
-  const tarball = join(project, packed.filename);
-  execFileSync("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
+  project = mkdtempSync(join(tmpdir(), "keyseal-tarball-"));
+  packed = packInto(project);
+  installed = join(project, "node_modules", "keyseal");
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
 });
 
 after(() => project && rmSync(project, { recursive: true }));
 
-test("the tarball holds the wasm, JavaScript, types, README, and nothing that is only ours", () => {
+const read = (path) => readFileSync(join(installed, path), "utf8");
+const manifest = () => JSON.parse(read("package.json"));
+
+/** Runs a script in the project; what it prints as JSON. */
+function run(script) {
+  writeFileSync(join(project, "use.js"), script);
+  return JSON.parse(execFileSync(process.execPath, ["use.js"], { cwd: project, encoding: "utf8" }));
+}
+
+test("the tarball holds the wasm, JavaScript, types, README, licences, and nothing that is only ours", () => {
   const files = packed.files.map(({ path }) => path);
-  for (const wanted of [
-    "package.json",
-    "README.md",
-    "dist/index.js",
-    "dist/index.d.ts",
+  const outside = files.filter((path) => !path.startsWith("dist/"));
+  assert.deepEqual(outside.sort(), ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"]);
+  const folders = [...new Set(files.map((path) => path.replace(/[^/]*$/, "")))].sort();
+  assert.deepEqual(folders, [
+    "",
+    "dist/",
+    "dist/loader/",
+    "dist/server/",
+    "dist/vault/",
+    "dist/wasm/",
+  ]);
+  const wasm = files.filter((path) => path.startsWith("dist/wasm/")).sort();
+  assert.deepEqual(wasm, [
+    "dist/wasm/keyseal.d.ts",
     "dist/wasm/keyseal.js",
     "dist/wasm/keyseal_bg.wasm",
-  ]) {
-    assert.ok(files.includes(wanted), wanted);
-  }
-  const ours = files.filter(
-    (path) => !/^(package\.json|README\.md|LICENSE.*|dist\/.*)$/.test(path),
-  );
-  assert.deepEqual(ours, []);
+    "dist/wasm/keyseal_bg.wasm.d.ts",
+    "dist/wasm/keyseal_bg.wasm.sha256",
+  ]);
+  const others = files.filter((path) => path.startsWith("dist/") && !wasm.includes(path));
   assert.deepEqual(
-    files.filter((path) => /tsbuildinfo|gitignore|\.map$/.test(path)),
+    others.filter((path) => !/\.(js|d\.ts)$/.test(path)),
     [],
   );
 });
 
-test("a project that installed it imports it without effect, loads the wasm, and detects a key", () => {
-  const script = `
-    const before = Object.keys(globalThis).length;
-    const { detect, init } = await import("keyseal");
-    const untouched = Object.keys(globalThis).length === before;
-    await init();
-    const { provider } = detect("sk-ant-api03-" + "a1B2".repeat(24) + "AA");
-    console.log(JSON.stringify({ untouched, provider }));
-  `;
-  writeFileSync(join(project, "use.js"), script);
-  const output = execFileSync(process.execPath, ["use.js"], { cwd: project, encoding: "utf8" });
-  assert.deepEqual(JSON.parse(output), { untouched: true, provider: "anthropic" });
+test("what is built has a source: nothing is left over from an older build", () => {
+  const sources = packed.files
+    .map(({ path }) => /^dist\/(.*)\.js$/.exec(path)?.[1])
+    .filter((name) => name && !name.startsWith("wasm/") && name !== "inline")
+    .filter((name) => !existsSync(join(root, "pkg/src", `${name}.ts`)));
+  assert.deepEqual(sources, []);
+});
+
+test("every export leads to files of the package: types, Node, everything else", () => {
+  const { exports } = manifest();
+  assert.deepEqual(Object.keys(exports), [".", "./inline", "./server", "./package.json"]);
+  for (const [name, entry] of Object.entries(exports)) {
+    if (typeof entry === "string") continue;
+    assert.deepEqual(Object.keys(entry), ["types", "node", "default"], name);
+    for (const path of Object.values(entry)) {
+      assert.ok(existsSync(join(installed, path)), `${name}: ${path}`);
+    }
+  }
+});
+
+test("it is published with provenance, has no dependencies and runs no script when installed", () => {
+  const { publishConfig, dependencies, peerDependencies, scripts, sideEffects } = manifest();
+  assert.deepEqual(publishConfig, { access: "public", provenance: true });
+  assert.equal(dependencies, undefined);
+  assert.equal(peerDependencies, undefined);
+  assert.equal(sideEffects, false);
+  const hooks = Object.keys(scripts).filter((name) => /install|prepare/.test(name));
+  assert.deepEqual(hooks, []);
+});
+
+test("the wasm is the one whose hash stands beside it, and names no folder of who built it", () => {
+  const wasm = readFileSync(join(installed, "dist/wasm/keyseal_bg.wasm"));
+  const [hash] = read("dist/wasm/keyseal_bg.wasm.sha256").split(" ");
+  assert.equal(createHash("sha256").update(wasm).digest("hex"), hash);
+  const text = wasm.toString("latin1");
+  assert.ok(text.includes("crates/"), "panics name source files, so there is something to look at");
+  assert.deepEqual(text.match(/\/(?:root|home|Users)\/[\w./-]*/g), null);
+  assert.ok(!text.includes(root));
+});
+
+test("the licences are those of the project", () => {
+  for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) {
+    assert.equal(read(name), readFileSync(join(root, name), "utf8"));
+  }
+});
+
+for (const name of ["keyseal", "keyseal/inline"]) {
+  test(`a project that installed ${name} imports it without effect, loads the wasm, and detects a key`, () => {
+    const found = run(`
+      const before = Object.keys(globalThis).length;
+      const reads = [];
+      for (const name of ["fetch", "atob"]) {
+        const real = globalThis[name];
+        globalThis[name] = (...all) => (reads.push(name), real(...all));
+      }
+      const { detect, init } = await import("${name}");
+      const untouched = Object.keys(globalThis).length === before && reads.length === 0;
+      await init();
+      const { provider } = detect("sk-ant-api03-" + "a1B2".repeat(24) + "AA");
+      console.log(JSON.stringify({ untouched, provider }));
+    `);
+    assert.deepEqual(found, { untouched: true, provider: "anthropic" });
+  });
+}
+
+test("keyseal/inline is keyseal: the same names, and not a file beside it is needed", () => {
+  const names = run(`
+    const [one, other] = await Promise.all([import("keyseal"), import("keyseal/inline")]);
+    console.log(JSON.stringify([Object.keys(one).sort(), Object.keys(other).sort()]));
+  `);
+  assert.deepEqual(names[1], names[0]);
+  const source = read("dist/inline.js");
+  assert.doesNotMatch(source, /import\.meta|^import /m);
+});
+
+test("what comes before init() says what to do", () => {
+  const error = run(`
+    import { sealKey } from "keyseal";
+    try {
+      sealKey("demo-key", {});
+    } catch ({ name, code, next }) {
+      console.log(JSON.stringify({ name, code, next }));
+    }
+  `);
+  assert.equal(error.name, "KeysealError");
+  assert.equal(error.code, "not_initialised");
+  assert.match(error.next, /init\(\)/);
 });

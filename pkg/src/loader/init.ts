@@ -1,6 +1,6 @@
-import { ownFile } from "#own-file";
 import { KeysealError } from "../errors.js";
 import instantiate, * as glue from "../wasm/keyseal.js";
+import { ownFile } from "./own-file.js";
 
 /** What the wasm module exports. */
 export type Core = typeof glue;
@@ -91,7 +91,7 @@ async function download(source: string | URL | Response): Promise<Response | Arr
 
 function notFound(why: string, cause?: unknown): KeysealError {
   return new KeysealError("wasm_not_found", `keyseal's wasm file could not be loaded: ${why}.`, {
-    next: 'Keep the package out of dependency pre-bundling (Vite: optimizeDeps.exclude: ["keyseal"]), or pass its address to init().',
+    next: 'Keep the package out of dependency pre-bundling (Vite: optimizeDeps.exclude: ["keyseal"]), pass its address to init(), or import from "keyseal/inline", which holds it.',
     cause,
   });
 }
