@@ -12,6 +12,7 @@ mod export;
 mod header;
 mod key;
 mod names;
+mod notes;
 mod pinned;
 mod rekey;
 pub mod slot;
@@ -52,22 +53,29 @@ impl<S: Store> Vault<S> {
     /// [`VaultError::Damaged`] where the vault's own record cannot be read: its slots are lost, so
     /// nothing is overwritten.
     pub fn open(store: S, issuer: &str, sub: &str) -> Result<Self, VaultError> {
-        let names = Names::new(issuer, sub);
-        let mut vault = Self {
-            store,
-            names,
-            sub: sub.to_owned(),
-            header: None,
-            key: None,
-        };
+        let mut vault = Self::unread(store, issuer, sub);
         vault.reload()?;
         Ok(vault)
     }
 
-    /// Reads the vault's own record again: another tab may have made the vault, or another one.
+    /// The records of `sub` at `issuer`, of which nothing has been read yet. Until [`Vault::reload`]
+    /// finds the vault's own record it is as if there were none.
+    #[must_use]
+    pub fn unread(store: S, issuer: &str, sub: &str) -> Self {
+        Self {
+            store,
+            names: Names::new(issuer, sub),
+            sub: sub.to_owned(),
+            header: None,
+            key: None,
+        }
+    }
+
+    /// Reads the vault's own record again: another tab may have made the vault, or another one. With
+    /// another vault key the one in memory is wiped.
     ///
     /// # Errors
-    /// As [`Vault::open`].
+    /// As [`Vault::open`]; what was known before is kept then.
     pub fn reload(&mut self) -> Result<(), VaultError> {
         let header = match self.store.get(&self.names.header())? {
             Some(json) => Some(Header::parse(&json).ok_or(VaultError::Damaged)?),
@@ -258,6 +266,17 @@ impl<S: Store> Vault<S> {
         Ok(records)
     }
 
+    /// Removes the vault's own record, and with it every way to unlock. Its entries stay, to be
+    /// entered again one by one.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub fn start_over(&mut self) -> Result<(), VaultError> {
+        self.lock();
+        self.header = None;
+        Ok(self.store.remove(&self.names.header())?)
+    }
+
     /// Removes the vault with all its entries and copies. The pin of the companion stays.
     ///
     /// # Errors
@@ -296,3 +315,5 @@ impl<S: Store> Vault<S> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod two_tabs;

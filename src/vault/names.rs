@@ -37,6 +37,14 @@ impl Names {
         format!("{}synced.{id}", self.0)
     }
 
+    pub(super) fn note(&self, name: &str) -> String {
+        format!("{}note.{name}", self.0)
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn entry_ids(&self, store: &impl Store) -> Result<Vec<String>, StoreError> {
         ids(store, &self.entry(""))
     }

@@ -77,6 +77,14 @@ impl<S: Store> Vault<S> {
     /// vouches: that is no first use.
     fn follow(&mut self, pin: &Pin, vouched: bool) -> Result<(), VaultError> {
         let identity = pin.thumbprint();
+        if self
+            .header
+            .as_ref()
+            .is_some_and(|header| header.identity() != identity)
+        {
+            // What is written back must be what stands there now.
+            self.reload()?;
+        }
         match &self.header {
             Some(header) if header.identity() != identity => {
                 if !vouched {

@@ -17,8 +17,10 @@ impl<S: Store> Vault<S> {
     /// Adds a way to unlock.
     ///
     /// # Errors
-    /// [`VaultError`]: locked, or no room.
+    /// [`VaultError`]: locked, also because another tab made another vault key; or no room.
     pub fn add_slot(&mut self, kind: Kind, secret: &[u8]) -> Result<(), VaultError> {
+        // Another tab may have added one meanwhile: theirs must not be written over.
+        self.reload()?;
         let (header, key) = self.unlocked()?;
         let slot = Slot::wrap(header.id(), kind, secret, key)?;
         let header = header.clone().with_slot(slot);
@@ -42,6 +44,7 @@ impl<S: Store> Vault<S> {
     /// [`VaultError`]: locked, a wrong secret, no slot or a passkey alone would remain, no room.
     /// Nothing is changed then.
     pub fn rekey(&mut self, new: Header, kept: Vec<Kept>) -> Result<(), VaultError> {
+        self.reload()?;
         let (header, key) = self.unlocked()?;
         let new_key = VaultKey::generate()?;
         let mut new = new;

@@ -45,6 +45,8 @@ pub struct State {
     pub(super) persistent: Cell<bool>,
     /// The records are here and the device's key is not.
     pub(super) key_lost: Cell<bool>,
+    /// The device's key is gone, whether or not another slot opens the vault.
+    pub(super) device_lost: Cell<bool>,
     /// Somebody locked it: the device does not unlock it by itself again.
     pub(super) held: Cell<bool>,
 }
@@ -266,8 +268,14 @@ impl VaultCore {
         let (issuer, sub) = (given.text("issuer")?, given.text("sub")?);
         let records = Records::new(given.flag("memory")?.unwrap_or(false));
         let persistent = records.is_local();
+        let mut vault = Vault::unread(records, &issuer, &sub);
+        match vault.reload() {
+            // Entries of the companion can be used all the same; whoever needs the vault is told.
+            Ok(()) | Err(VaultError::Damaged) => {}
+            Err(error) => return Err(error.into()),
+        }
         let core = Self(Rc::new(State {
-            vault: RefCell::new(Vault::open(records, &issuer, &sub)?),
+            vault: RefCell::new(vault),
             issuer,
             sub,
             companion: RefCell::default(),
@@ -275,10 +283,13 @@ impl VaultCore {
             offset: Cell::new(0),
             persistent: Cell::new(persistent),
             key_lost: Cell::new(false),
-            held: Cell::new(false),
+            device_lost: Cell::new(false),
+            held: Cell::new(given.flag("held")?.unwrap_or(false)),
         }));
-        core.unlock_by_device().await?;
-        Ok(core)
+        match core.unlock_by_device().await {
+            Err(error) if !error.is(VaultError::Damaged.code()) => Err(error),
+            _ => Ok(core),
+        }
     }
 
     /// Encrypts a pasted key into this browser's vault, for storage `browser`.
@@ -309,11 +320,13 @@ impl VaultCore {
         let entry = self.entry(&rid)?;
         let claims = self.key_claims(
             &pasted,
-            entry.display.provider.clone(),
-            rid,
-            entry.display.host.clone(),
+            entry.display.provider,
+            rid.clone(),
+            entry.display.host,
         )?;
         self.make_vault().await?;
+        // What became of it meanwhile counts: a label that was changed, or that it was removed.
+        let entry = self.entry(&rid)?;
         let display = Display {
             key_hint: catalogue::hint(claims.key.expose()),
             status: "untested".into(),
@@ -333,7 +346,16 @@ impl VaultCore {
         let (method, path) = (given.text("method")?, given.text("path")?);
         let token = given.text("token")?;
         self.unlock_by_device().await?;
-        let claims = self.vault.borrow().claims(&rid)?;
+        let claims = self.vault.borrow().claims(&rid);
+        let claims = match claims {
+            // Another tab made another vault key, and the word of it has not come yet.
+            Err(VaultError::KeyLost) => {
+                self.vault.borrow_mut().reload()?;
+                self.unlock_by_device().await?;
+                self.vault.borrow().claims(&rid)?
+            }
+            claims => claims?,
+        };
         let now = self.now();
         let envelope = RequestClaims {
             key: claims.key,
@@ -372,6 +394,7 @@ impl VaultCore {
         self.session.replace(None);
         self.vault.borrow_mut().destroy()?;
         self.key_lost.set(false);
+        self.device_lost.set(false);
         if let Some(id) = id {
             // Where the device keeps no keys there is none to forget.
             let _ = DeviceKey::delete(&id).await;
@@ -430,7 +453,10 @@ impl VaultCore {
         let token_name = digest(token.as_bytes());
         let kid = companion.key.kid();
         let usable = self.session.borrow().as_ref().is_some_and(|live| {
-            live.token == token_name && live.kid == kid && live.session.exp() - now > SESSION_MARGIN
+            live.token == token_name
+                && live.kid == kid
+                // Left of it, and not of the future: the clock may have been put right since.
+                && (SESSION_MARGIN..=SESSION_SECONDS).contains(&(live.session.exp() - now))
         });
         if !usable {
             let session =

@@ -32,6 +32,11 @@ impl Failure {
         }
     }
 
+    /// Whether this is the failure of that code.
+    pub(super) fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
     /// An argument that is not what the types say.
     pub(super) fn argument(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new("validation", message, "Check the arguments of the call.")

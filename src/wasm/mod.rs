@@ -12,6 +12,7 @@ mod passkey;
 mod portable;
 mod promises;
 mod slots;
+mod tabs;
 mod types;
 mod unlock;
 

@@ -21,6 +21,7 @@ impl VaultCore {
     /// the recovery code of this vault now: that it is unlocked is not enough.
     pub async fn export_entries(&self, given: JsValue, passphrase: String) -> Outcome<String> {
         let passphrase = Zeroizing::new(passphrase);
+        self.vault.borrow_mut().reload()?;
         let key = self.key_by(&Secret::new(&Given::new(given)?)?).await?;
         let mut vault = self.vault.borrow_mut();
         vault.unlock(key)?;

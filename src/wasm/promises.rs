@@ -73,6 +73,13 @@ impl VaultCore {
         nothing(async move { core.destroy().await })
     }
 
+    /// Gives up a vault that nobody can unlock: its slots go, its entries wait to be entered again.
+    #[wasm_bindgen(js_name = startOver, unchecked_return_type = "Promise<void>")]
+    pub fn start_over_promise(&self) -> Promise {
+        let core = self.clone();
+        nothing(async move { core.start_over().await })
+    }
+
     /// Unlocks with a passphrase, a recovery code or a passkey; with nothing, by this device.
     #[wasm_bindgen(js_name = unlock, unchecked_return_type = "Promise<void>")]
     pub fn unlock_promise(

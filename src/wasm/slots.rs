@@ -106,6 +106,7 @@ impl VaultCore {
             .iter()
             .map(KeptSlot::new)
             .collect::<Outcome<Vec<_>>>()?;
+        self.vault.borrow_mut().reload()?;
         let before = self.header()?;
         let new = Header::new(before.identity()).map_err(VaultError::from)?;
         let mut kept = Vec::with_capacity(given.len());

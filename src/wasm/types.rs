@@ -50,7 +50,8 @@ export interface SealKeyOptions {
   now?: number;
 }
 
-export interface OpenOptions { issuer: string; sub: string; memory?: boolean }
+/** `held`: the device does not unlock it by itself, until `unlock` is called. */
+export interface OpenOptions { issuer: string; sub: string; memory?: boolean; held?: boolean }
 export interface AcceptOptions { trustedIdentity?: string }
 export interface SealOptions { provider: string; rid: string; host?: string }
 export interface AddOptions extends SealOptions { label?: string; priority?: number; expiresAt?: string }

@@ -142,19 +142,27 @@ impl VaultCore {
                 continue;
             };
             if let Ok(key) = slot.unwrap(header.id(), &secret) {
+                // Locked while the device was asked: that was the later wish.
+                if self.held.get() {
+                    return Ok(());
+                }
                 self.vault.borrow_mut().unlock(key)?;
                 self.key_lost.set(false);
+                self.device_lost.set(false);
                 return Ok(());
             }
         }
         // The records are here and the key is not: they live and die together elsewhere, but
         // evictions do not know that. With another slot the vault is only locked.
+        self.device_lost.set(lost);
         self.key_lost.set(lost && header.slots().len() == 1);
         Ok(())
     }
 
     /// Makes the vault at first need. Where the device keeps no key, the vault lives in memory.
     pub(super) async fn make_vault(&self) -> Outcome<()> {
+        // Another tab may have made it, or given it another key.
+        self.vault.borrow_mut().reload()?;
         self.unlock_by_device().await?;
         if self.vault.borrow().is_unlocked() {
             return Ok(());
@@ -197,6 +205,7 @@ impl VaultCore {
             }
         }
         self.key_lost.set(false);
+        self.device_lost.set(false);
         Ok(())
     }
 }

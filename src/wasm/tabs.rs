@@ -1,0 +1,77 @@
+//! What the tabs of a browser tell each other through the records of a vault.
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use super::core::VaultCore;
+use super::device::DeviceKey;
+use super::error::Outcome;
+
+#[wasm_bindgen]
+impl VaultCore {
+    /// What the name of each record of this vault starts with.
+    #[wasm_bindgen(getter)]
+    pub fn prefix(&self) -> String {
+        self.vault.borrow().prefix().to_owned()
+    }
+
+    /// Whether there is a vault that has to be unlocked before browser-only keys can be used.
+    #[wasm_bindgen(getter)]
+    pub fn locked(&self) -> bool {
+        let vault = self.vault.borrow();
+        vault.header().is_some() && !vault.is_unlocked() && !self.key_lost.get()
+    }
+
+    /// Whether the device's own way to unlock does not open the vault any more.
+    #[wasm_bindgen(getter, js_name = deviceLost)]
+    pub fn device_lost(&self) -> bool {
+        self.device_lost.get()
+    }
+
+    /// Reads the vault's own record again. Where another tab made another vault key, the old one and
+    /// its session are wiped.
+    pub fn reload(&self) -> Outcome<()> {
+        let done = self.vault.borrow_mut().reload();
+        if !self.unlocked() {
+            self.session.replace(None);
+        }
+        Ok(done?)
+    }
+
+    /// All notes of this vault: records of text beside its entries.
+    #[wasm_bindgen(unchecked_return_type = "Record<string, string>")]
+    pub fn notes(&self) -> Outcome {
+        let vault = self.vault.borrow();
+        let notes = Object::new();
+        for name in vault.notes()? {
+            if let Some(value) = vault.note(&name)? {
+                Reflect::set(&notes, &name.into(), &value.into())?;
+            }
+        }
+        Ok(notes.into())
+    }
+
+    /// Writes a note, or removes it.
+    #[wasm_bindgen(js_name = setNote)]
+    pub fn set_note(&self, name: &str, value: Option<String>) -> Outcome<()> {
+        let mut vault = self.vault.borrow_mut();
+        Ok(vault.set_note(name, value.as_deref())?)
+    }
+}
+
+impl VaultCore {
+    /// Gives up a vault that nobody can unlock: its slots go, its entries wait to be entered again.
+    pub async fn start_over(&self) -> Outcome<()> {
+        let id = self.header().ok().map(|header| header.id().to_owned());
+        self.session.replace(None);
+        self.vault.borrow_mut().start_over()?;
+        for lost in [&self.key_lost, &self.device_lost, &self.held] {
+            lost.set(false);
+        }
+        if let Some(id) = id {
+            // Where the device keeps no keys there is none to forget.
+            let _ = DeviceKey::delete(&id).await;
+        }
+        Ok(())
+    }
+}
