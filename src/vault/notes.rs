@@ -39,9 +39,10 @@ impl<S: Store> Vault<S> {
     /// [`VaultError::Store`].
     pub fn set_note(&mut self, name: &str, value: Option<&str>) -> Result<(), VaultError> {
         let name = self.names.note(name);
-        Ok(match value {
+        match value {
             Some(value) => self.store.set(&name, value)?,
             None => self.store.remove(&name)?,
-        })
+        }
+        Ok(())
     }
 }
