@@ -1,7 +1,7 @@
 //! The companion in this process, in jwt mode, with `openai` at the test's own provider.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
@@ -161,22 +161,23 @@ impl Companion {
 }
 
 fn copy_keys(folder: &Path) {
-    static KEYS: OnceLock<TempDir> = OnceLock::new();
-    let made = KEYS.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        KeyRing::open(&folder.path().join("keys"), "http://companion.test").unwrap();
-        folder
+    // Kept with what was built: a test runner that starts a process for each test makes them once.
+    static KEYS: OnceLock<PathBuf> = OnceLock::new();
+    let from = KEYS.get_or_init(|| {
+        let keys = Path::new(env!("CARGO_TARGET_TMPDIR")).join("forward-keys");
+        KeyRing::open(&keys, "http://companion.test").unwrap();
+        keys
     });
-    let (from, to) = (made.path().join("keys"), folder.join("keys"));
+    let to = folder.join("keys");
     std::fs::create_dir(&to).unwrap();
-    std::fs::set_permissions(&to, std::fs::metadata(&from).unwrap().permissions()).unwrap();
-    for file in std::fs::read_dir(&from).unwrap() {
+    std::fs::set_permissions(&to, std::fs::metadata(from).unwrap().permissions()).unwrap();
+    for file in std::fs::read_dir(from).unwrap() {
         let file = file.unwrap();
         std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
 
-fn write_config(folder: &Path, origin: &str, more: &str) -> std::path::PathBuf {
+fn write_config(folder: &Path, origin: &str, more: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let secret = folder.join("secret");
     std::fs::write(&secret, SECRET).unwrap();
