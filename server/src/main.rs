@@ -162,6 +162,11 @@ async fn serve(config: Config, demo: bool) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = Server::bind(config, demo).await?;
     tracing::info!(address = %server.address(), demo, "listening");
+    if server.state().config.is_plain_to_others() {
+        tracing::warn!(
+            "other machines reach this address by plain http, and tokens with it: put TLS in front, and say https in public_url"
+        );
+    }
     if let Some(link) = server.link().map_err(|problem| problem.detail)? {
         print(&format!("Open {link}"))?;
     }
@@ -186,7 +191,11 @@ fn token(config: &Config, sub: &str, tier: Option<&str>, hours: u16) -> Result<S
             Ok(format!("Open {}/#link={code}", config.public_url()))
         }
         Auth::Jwt(jwt) => {
-            let JwtKey::Hs256(secret) = &jwt.key;
+            let JwtKey::Hs256(secret) = &jwt.key else {
+                return Err(
+                    "only the issuer can sign tokens: the companion has public keys".into(),
+                );
+            };
             let mut claims = serde_json::json!({
                 "iss": jwt.issuer, "aud": jwt.audience, "sub": sub,
                 "iat": now, "exp": now + i64::from(hours) * 3600,

@@ -236,6 +236,8 @@ fn background(state: &AppState) -> JoinSet<()> {
             }
         }
     });
+    let identities = state.clone();
+    tasks.spawn(async move { identities.verifier.follow().await });
     let forgetting = state.clone();
     tasks.spawn(async move {
         let mut ticks = time::interval(FORGET_INTERVAL);

@@ -33,7 +33,7 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         no_token_in_url(parts.uri.query())?;
         let token = place::token(&parts.headers).ok_or_else(missing)?;
-        let caller = state.verifier.verify(token, &state.config)?;
+        let caller = state.verifier.verify(token, &state.config).await?;
         Ok(Self::clone(&caller))
     }
 }

@@ -8,7 +8,10 @@ use serde_json::json;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::token::{Claims, TokenCheck, sign_hs256};
+use super::{
+    key::TokenKey,
+    token::{TokenCheck, sign_hs256},
+};
 use crate::{
     config::{ConfigError, secret::SecretFile},
     files,
@@ -48,8 +51,8 @@ impl Local {
         }
         let secret = SecretFile::read("the secret of local mode", &path, 32)?;
         Ok(Self {
-            links: TokenCheck::hs256(secret.expose(), ISSUER, LINK),
-            tokens: TokenCheck::hs256(secret.expose(), ISSUER, TOKEN),
+            links: TokenCheck::new(TokenKey::hs256(secret.expose()), ISSUER, LINK),
+            tokens: TokenCheck::new(TokenKey::hs256(secret.expose()), ISSUER, TOKEN),
             secret,
         })
     }
@@ -73,7 +76,7 @@ impl Local {
             )
             .next("`keyseal-server token` prints a fresh one; so does a restart.")
         };
-        let claims: Claims = self.links.verify(code).map_err(|_| used())?;
+        let claims = self.links.verify(code).map_err(|_| used())?;
         let jti = claims.text("jti").ok_or_else(used)?;
         let owner = Owner::new(Realm::Local, SUB);
         // Kept longer than the link can be good, leeway included.

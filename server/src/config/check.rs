@@ -9,10 +9,9 @@ use std::{
 use url::{Host, Url};
 
 use super::{
-    Auth, Config, ConfigError, Jwt, JwtKey, Provider, Tiers,
-    file::{Raw, RawAuth, RawProvider, RawTiers},
+    Auth, Config, ConfigError, Provider, Tiers, auth,
+    file::{Raw, RawProvider, RawTiers},
     hosts::HostPattern,
-    secret::SecretFile,
 };
 
 /// Checks the whole.
@@ -24,7 +23,7 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         )
     })?;
     let public_url = raw.public_url.as_deref().map(public_url).transpose()?;
-    let auth = auth(raw.auth)?;
+    let auth = auth::checked(raw.auth)?;
     if matches!(auth, Auth::Local) {
         local_is_loopback(listen, public_url.as_ref())?;
     }
@@ -91,46 +90,6 @@ fn cors_origin(text: &str) -> Result<String, ConfigError> {
         Err(refuse())
     } else {
         Ok(canonical)
-    }
-}
-
-fn auth(raw: RawAuth) -> Result<Auth, ConfigError> {
-    match raw.mode.as_str() {
-        "local" => {
-            let set = [
-                ("auth.issuer", raw.issuer.is_some()),
-                ("auth.audience", raw.audience.is_some()),
-                ("auth.hs256_secret_file", raw.hs256_secret_file.is_some()),
-            ];
-            match set.iter().find(|(_, set)| *set) {
-                Some((key, _)) => Err(ConfigError::value(
-                    *key,
-                    "has no effect in local mode; say `auth.mode = \"jwt\"` or remove it",
-                )),
-                None => Ok(Auth::Local),
-            }
-        }
-        "jwt" => {
-            let named = |key: &str, value: Option<String>| match value {
-                Some(value) if !value.trim().is_empty() => Ok(value),
-                _ => Err(ConfigError::value(
-                    key,
-                    "is needed in jwt mode and must not be empty",
-                )),
-            };
-            let Some(path) = raw.hs256_secret_file else {
-                return Err(ConfigError::value(
-                    "auth.hs256_secret_file",
-                    "is needed in jwt mode: a file of at least 32 random bytes, mode 0600",
-                ));
-            };
-            Ok(Auth::Jwt(Jwt {
-                issuer: named("auth.issuer", raw.issuer)?,
-                audience: named("auth.audience", raw.audience)?,
-                key: JwtKey::Hs256(SecretFile::read("auth.hs256_secret_file", &path, 32)?),
-            }))
-        }
-        _ => Err(ConfigError::value("auth.mode", "must be `local` or `jwt`")),
     }
 }
 
@@ -224,6 +183,15 @@ fn provider(id: &str, raw: RawProvider) -> Result<Provider, ConfigError> {
 }
 
 fn origin(text: &str, allow_private: bool) -> Result<Url, &'static str> {
+    let url = https_url(text, allow_private)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must have no query or fragment");
+    }
+    Ok(url)
+}
+
+/// An https URL, or with `allow_private` an http one.
+pub fn https_url(text: &str, allow_private: bool) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "must be a URL")?;
     match url.scheme() {
         "https" => {}
@@ -237,9 +205,6 @@ fn origin(text: &str, allow_private: bool) -> Result<Url, &'static str> {
     }
     if url.host().is_none() {
         return Err("must name a host");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must have no query or fragment");
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user name or password");

@@ -57,6 +57,12 @@ pub struct RawAuth {
     pub issuer: Option<String>,
     pub audience: Option<String>,
     pub hs256_secret_file: Option<PathBuf>,
+    pub public_key_file: Option<PathBuf>,
+    pub jwks_url: Option<String>,
+    pub jwks_allow_private: bool,
+    pub jwks_ca_file: Option<PathBuf>,
+    pub jwks_refresh_seconds: u64,
+    pub jwks_cooldown_seconds: u64,
 }
 
 impl Default for RawAuth {
@@ -66,6 +72,12 @@ impl Default for RawAuth {
             issuer: None,
             audience: None,
             hs256_secret_file: None,
+            public_key_file: None,
+            jwks_url: None,
+            jwks_allow_private: false,
+            jwks_ca_file: None,
+            jwks_refresh_seconds: 300,
+            jwks_cooldown_seconds: 10,
         }
     }
 }

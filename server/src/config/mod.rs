@@ -1,6 +1,7 @@
 //! What the operator wrote: one TOML file, each scalar also by environment
 //! (`KEYSEAL__DATABASE_URL`), checked once at start.
 
+mod auth;
 mod check;
 mod error;
 mod file;
@@ -20,6 +21,7 @@ pub use self::{
     file::{Limits, Tier, Unwrap, Upstream},
 };
 use self::{hosts::HostPattern, secret::SecretFile};
+use crate::auth::key::TokenKey;
 
 /// The checked configuration.
 pub struct Config {
@@ -73,6 +75,24 @@ pub struct Jwt {
 pub enum JwtKey {
     /// A shared secret of at least 32 bytes.
     Hs256(SecretFile),
+    /// The issuer's public key.
+    Public(TokenKey),
+    /// The keys that an identity provider publishes.
+    Jwks(JwksAt),
+}
+
+/// Where an identity provider publishes its keys, and how often it is asked.
+pub struct JwksAt {
+    /// The JSON Web Key Set.
+    pub url: Url,
+    /// It may be at a private address.
+    pub allow_private: bool,
+    /// An extra root for it.
+    pub ca_file: Option<PathBuf>,
+    /// Asked this often.
+    pub refresh_seconds: u64,
+    /// Asked out of turn, for a token under an unknown key, at most this often.
+    pub cooldown_seconds: u64,
 }
 
 /// What the operator changed for one provider.
@@ -121,6 +141,13 @@ impl Config {
     /// Whether this is the one-user mode.
     pub fn is_local(&self) -> bool {
         matches!(self.auth, Auth::Local)
+    }
+
+    /// Whether tokens would pass over a network in clear: only this machine is listened to, or
+    /// something in front does TLS.
+    pub fn is_plain_to_others(&self) -> bool {
+        let scheme = self.public_url.as_ref().map_or("http", Url::scheme);
+        !self.listen.ip().is_loopback() && scheme != "https"
     }
 
     /// What browsers call this server, without a trailing slash; the key set's issuer.

@@ -22,5 +22,11 @@ async fn ready(State(state): State<AppState>) -> Result<Json<Value>, Problem> {
     if state.ring.kids().is_empty() {
         return Err(Problem::new(Code::Unavailable, "The key ring is empty."));
     }
+    if !state.verifier.is_ready() {
+        return Err(Problem::new(
+            Code::Unavailable,
+            "The identity provider's keys could not be fetched yet.",
+        ));
+    }
     Ok(Json(json!({ "status": "ready" })))
 }

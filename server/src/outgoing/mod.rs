@@ -7,6 +7,7 @@
 mod address;
 mod answer;
 mod connect;
+mod document;
 mod headers;
 mod origin;
 mod path;
@@ -28,6 +29,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 pub use answer::Answer;
+pub use document::Document;
 pub use path::PathRefused;
 pub use route::{HostRefused, Route, Target};
 pub use send::{Outbound, SendError};

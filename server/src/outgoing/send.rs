@@ -137,7 +137,8 @@ fn credential(scheme: &str, key: &Secret) -> Result<HeaderValue, SendError> {
     Ok(value)
 }
 
-fn reason(error: &hyper_util::client::legacy::Error) -> SendError {
+/// Why a request got no answer, out of a chain of causes.
+pub(super) fn reason(error: &hyper_util::client::legacy::Error) -> SendError {
     let causes =
         std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |cause| {
             // An I/O error shows what it wraps, not what caused that.

@@ -9,6 +9,7 @@ mod access;
 mod bad_input;
 mod concurrent;
 mod durable;
+mod identity;
 mod keys;
 mod local;
 mod me;

@@ -128,6 +128,38 @@ fn values_that_open_a_door_are_refused() {
         ("database_url = \"mysql://x\"", "database_url"),
         ("[auth]\nmode = \"none\"", "auth.mode"),
         ("[auth]\nmode = \"local\"\nissuer = \"x\"", "auth.issuer"),
+        (
+            "[auth]\nmode = \"local\"\njwks_url = \"https://id.example.com\"",
+            "auth.jwks_url",
+        ),
+        (
+            "[auth]\nmode = \"jwt\"\nissuer = \"x\"\naudience = \"y\"",
+            "auth.hs256_secret_file",
+        ),
+        (
+            "[auth]\nmode = \"jwt\"\nissuer = \"x\"\naudience = \" \"\njwks_url = \"https://id.example.com\"",
+            "auth.audience",
+        ),
+        (
+            "[auth]\nmode = \"jwt\"\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"http://id.example.com\"",
+            "jwks_allow_private",
+        ),
+        (
+            "[auth]\nmode = \"jwt\"\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"https://u:p@id.example.com\"",
+            "password",
+        ),
+        (
+            "[auth]\nmode = \"jwt\"\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"https://id.example.com\"\npublic_key_file = \"x.pem\"",
+            "more than one",
+        ),
+        (
+            "[auth]\nmode = \"jwt\"\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"https://id.example.com\"\njwks_cooldown_seconds = 0",
+            "jwks_cooldown_seconds",
+        ),
+        (
+            "[auth]\nmode = \"jwt\"\nissuer = \"x\"\naudience = \"y\"\npublic_key_file = \"/nowhere/x.pem\"",
+            "/nowhere/x.pem",
+        ),
         ("[cors]\norigins = [\"*\"]", "cors.origins"),
         ("[cors]\norigins = [\"null\"]", "cors.origins"),
         (
@@ -160,6 +192,33 @@ fn values_that_open_a_door_are_refused() {
         ("[limits]\nuploads_per_minute = -1", "uploads_per_minute"),
     ] {
         refused(text, &[], word);
+    }
+}
+
+/// What the warning at start goes by.
+#[test]
+fn plain_http_beyond_this_machine_is_known_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("hs256");
+    keyseal_server::files::create_once(&secret, b"0f1e2d3c4b5a69788796a5b4c3d2e1f0").unwrap();
+    for (listen, public_url, plain) in [
+        ("127.0.0.1:0", "http://127.0.0.1:8787", false),
+        ("[::1]:0", "http://keys.example.com", false),
+        ("0.0.0.0:0", "https://keys.example.com", false),
+        ("0.0.0.0:0", "http://keys.example.com", true),
+        ("[::]:0", "http://keys.example.com", true),
+        ("192.0.2.7:0", "http://192.0.2.7", true),
+    ] {
+        let pairs = [
+            ("KEYSEAL__LISTEN", listen),
+            ("KEYSEAL__PUBLIC_URL", public_url),
+            ("KEYSEAL__AUTH__MODE", "jwt"),
+            ("KEYSEAL__AUTH__ISSUER", "https://id.example.com"),
+            ("KEYSEAL__AUTH__AUDIENCE", "keyseal"),
+            ("KEYSEAL__AUTH__HS256_SECRET_FILE", secret.to_str().unwrap()),
+        ];
+        let config = Config::from_pairs(None, &pairs).unwrap();
+        assert_eq!(config.is_plain_to_others(), plain, "{listen} {public_url}");
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Setup {
     pub database_url: Option<String>,
     /// Keys that no other companion has; others share theirs, because making some takes seconds.
     pub own_keys: bool,
+    /// `[auth]` in the place of the shared secret.
+    pub auth: Option<String>,
     /// Another companion's keys, which this one shares.
     pub keys_dir: Option<PathBuf>,
     /// Added at the top of the file.
@@ -89,7 +91,9 @@ impl Setup {
         if let Some(url) = &self.database_url {
             text.push_str(&format!("database_url = \"{url}\"\n"));
         }
-        if !self.local {
+        if let Some(auth) = &self.auth {
+            text.push_str(&format!("[auth]\n{auth}\n"));
+        } else if !self.local {
             text.push_str(&format!(
                 "[auth]\nmode = \"jwt\"\nissuer = \"{ISSUER}\"\naudience = \"keyseal\"\n\
                  hs256_secret_file = \"{at}/hs256\"\n"
