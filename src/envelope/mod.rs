@@ -21,6 +21,8 @@ mod sealed_key;
 mod secret;
 mod session;
 mod unwrap;
+#[cfg(test)]
+mod vectors;
 
 pub use base64url::{decode as decode_base64url, encode as encode_base64url};
 pub use cipher::{ContentKey, random};

@@ -10,6 +10,8 @@ mod device;
 mod passkey;
 mod passphrase;
 mod recovery;
+#[cfg(test)]
+mod vectors;
 
 pub use device::{DEVICE_IV_BYTES, DeviceSecret};
 pub use passkey::Passkey;
@@ -183,9 +185,7 @@ fn derive(secret: &[u8], salt: &[u8; 32], vault: &str, id: &str, kind: &Kind) ->
     ]
     .join("\n");
     let mut bytes = Zeroizing::new([0; 64]);
-    // 64 bytes are far below the 255 blocks that HKDF can give, so this cannot fail.
-    let expanded = Hkdf::<Sha256>::new(Some(salt), secret).expand(info.as_bytes(), &mut *bytes);
-    debug_assert!(expanded.is_ok());
+    expand(secret, salt, info.as_bytes(), &mut *bytes);
     let (mut key, mut commitment) = (Zeroizing::new([0; 32]), [0; 32]);
     key.copy_from_slice(&bytes[..32]);
     commitment.copy_from_slice(&bytes[32..]);
@@ -193,4 +193,10 @@ fn derive(secret: &[u8], salt: &[u8; 32], vault: &str, id: &str, kind: &Kind) ->
         key: ContentKey::new(&key),
         commitment,
     }
+}
+
+/// HKDF-SHA-256. A slot's 64 bytes are far below the 255 blocks that it can give, so it cannot fail.
+fn expand(secret: &[u8], salt: &[u8], info: &[u8], bytes: &mut [u8]) {
+    let expanded = Hkdf::<Sha256>::new(Some(salt), secret).expand(info, bytes);
+    debug_assert!(expanded.is_ok());
 }

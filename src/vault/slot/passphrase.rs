@@ -46,14 +46,8 @@ impl Stretching {
         if !self.is_sound() {
             return Err(VaultError::WeakSlot);
         }
-        let mut secret = Zeroizing::new([0; 32]);
-        Params::new(self.memory_kib, self.passes, self.lanes, Some(secret.len()))
-            .map(|params| Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-            .and_then(|argon2| {
-                argon2.hash_password_into(passphrase.as_bytes(), &self.salt, &mut *secret)
-            })
-            .map_err(|_| VaultError::OutOfMemory)?;
-        Ok(secret)
+        let strength = (self.memory_kib, self.passes, self.lanes);
+        stretch(passphrase.as_bytes(), &self.salt, strength).ok_or(VaultError::OutOfMemory)
     }
 
     fn is_sound(&self) -> bool {
@@ -94,6 +88,21 @@ impl Stretching {
             lanes: number("lanes")?,
         })
     }
+}
+
+/// Argon2id, version 1.3, to 32 bytes; nothing where there is not enough memory. `strength` is memory
+/// in KiB, passes and lanes.
+pub(super) fn stretch(
+    passphrase: &[u8],
+    salt: &[u8],
+    (memory_kib, passes, lanes): (u32, u32, u32),
+) -> Option<Zeroizing<[u8; 32]>> {
+    let mut secret = Zeroizing::new([0; 32]);
+    let params = Params::new(memory_kib, passes, lanes, Some(secret.len())).ok()?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(passphrase, salt, &mut *secret)
+        .ok()?;
+    Some(secret)
 }
 
 #[cfg(test)]

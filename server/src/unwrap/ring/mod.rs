@@ -182,3 +182,5 @@ fn load(folder: &Folder) -> Result<Loaded, RingError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
