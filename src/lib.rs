@@ -6,6 +6,8 @@
 
 pub mod catalogue;
 pub mod envelope;
+#[cfg(feature = "usage")]
+pub mod usage;
 pub mod vault;
 
 #[cfg(target_arch = "wasm32")]

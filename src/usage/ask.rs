@@ -1,0 +1,165 @@
+//! Asking for counts where a provider streams none unless it is asked.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::reader::name;
+
+/// OpenAI-compatible chat streams that count only if asked, of providers that document
+/// `stream_options`. Others count unasked, or are not known to take the member: they might refuse it.
+const COUNT_IF_ASKED: [&str; 15] = [
+    "anthropic",
+    "azure_openai",
+    "baseten",
+    "dashscope",
+    "deepinfra",
+    "deepseek",
+    "demo",
+    "gemini",
+    "huggingface",
+    "minimax",
+    "nebius",
+    "novita",
+    "nvidia",
+    "openai",
+    "sambanova",
+];
+
+/// What a JSON body asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The model, where the body names it.
+    pub model: Option<String>,
+    /// Whether the answer is to be streamed.
+    pub streams: bool,
+    /// What becomes of the body.
+    pub ask: Ask,
+}
+
+/// What becomes of a body so that its answer is counted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum Ask {
+    /// Nothing: the answer is counted as it is, or the caller asked.
+    #[default]
+    Nothing,
+    /// This one is sent instead; the last chunk is to be hidden from the caller. Byte for byte the
+    /// same, but for one member.
+    Instead(Vec<u8>),
+}
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    stream: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "written")]
+    stream_options: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Options<'a> {
+    #[serde(borrow, default, deserialize_with = "written")]
+    include_usage: Option<&'a RawValue>,
+}
+
+/// A member as it is written, `null` too.
+fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+impl Request {
+    /// Reads the body of a POST to this provider and path (a query may follow). What is no JSON
+    /// object asks for nothing that is known here, and is left alone.
+    #[must_use]
+    pub fn read(provider: &str, path_and_query: &str, body: &[u8]) -> Self {
+        let Some(asked) = parse(body) else {
+            return Self::default();
+        };
+        let model = asked.model.and_then(|model| {
+            let text: String = serde_json::from_str(model.get()).ok()?;
+            name(&text)
+        });
+        let streams = asked.stream.is_some_and(|stream| stream.get() == "true");
+        let ask = if streams && counts_if_asked(provider, path_and_query) {
+            with_usage(body, asked.stream_options).map_or(Ask::Nothing, Ask::Instead)
+        } else {
+            Ask::Nothing
+        };
+        Self {
+            model,
+            streams,
+            ask,
+        }
+    }
+}
+
+fn parse(body: &[u8]) -> Option<Body<'_>> {
+    // serde would also take the members' values as an array, in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    serde_json::from_slice(body).ok()
+}
+
+fn counts_if_asked(provider: &str, path_and_query: &str) -> bool {
+    let (path, query) = path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""));
+    let completions = path.ends_with("/completions");
+    completions
+        && COUNT_IF_ASKED.contains(&provider)
+        && (provider != "azure_openai" || azure_takes_it(path, query))
+}
+
+/// Azure refuses the member in versions before 2024-09-01-preview
+/// (github.com/Azure/azure-rest-api-specs/issues/30810).
+fn azure_takes_it(path: &str, query: &str) -> bool {
+    let version = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("api-version="));
+    match version {
+        Some("preview" | "latest") => true,
+        Some(version) => version.get(..10).is_some_and(|date| date >= "2024-09-01"),
+        None => path.starts_with("/openai/v1/"),
+    }
+}
+
+/// The body with `include_usage`; `None` where it stands already, or where there is no good place.
+fn with_usage(body: &[u8], options: Option<&RawValue>) -> Option<Vec<u8>> {
+    const WHOLE: &str = r#"{"include_usage":true}"#;
+    let Some(options) = options else {
+        let open = body.iter().position(|byte| *byte == b'{')? + 1;
+        let member = format!(r#""stream_options":{WHOLE},"#);
+        return Some(replaced(body, open..open, &member));
+    };
+    let place = place_of(body, options.get())?;
+    if options.get() == "null" {
+        return Some(replaced(body, place, WHOLE));
+    }
+    if !options.get().starts_with('{') {
+        return None;
+    }
+    let inner: Options<'_> = serde_json::from_str(options.get()).ok()?;
+    match inner.include_usage.map(RawValue::get) {
+        Some("true") => None,
+        Some(other) => Some(replaced(body, place_of(body, other)?, "true")),
+        None => {
+            let open = place.start + 1;
+            let empty = options.get()[1..].trim_start().starts_with('}');
+            let member = format!(r#""include_usage":true{}"#, if empty { "" } else { "," });
+            Some(replaced(body, open..open, &member))
+        }
+    }
+}
+
+/// Where a part of the body stands in it.
+fn place_of(body: &[u8], part: &str) -> Option<std::ops::Range<usize>> {
+    let start = (part.as_ptr() as usize).checked_sub(body.as_ptr() as usize)?;
+    let place = start..start + part.len();
+    (body.get(place.clone())? == part.as_bytes()).then_some(place)
+}
+
+fn replaced(body: &[u8], place: std::ops::Range<usize>, by: &str) -> Vec<u8> {
+    [&body[..place.start], by.as_bytes(), &body[place.end..]].concat()
+}
