@@ -1,18 +1,18 @@
 //! base64url without padding (RFC 7515 section 2), canonical only.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use keyseal_primitives::base64url;
 
 /// Encodes without padding.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
+    base64url::encode(bytes)
 }
 
 /// Decodes; refuses padding, other alphabets and trailing bits that are not zero, so that one
 /// value has one spelling and a spelling can serve as a replay key.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(text).ok()
+    base64url::decode(text)
 }
 
 /// Decodes exactly `N` bytes.

@@ -1,8 +1,7 @@
 //! A256GCM content encryption (RFC 7518 section 5.3): 256-bit key, 96-bit IV, 128-bit tag, the
 //! encoded protected header as associated data.
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use keyseal_primitives::Aes256Gcm;
 use zeroize::Zeroizing;
 
 use super::error::SealError;
@@ -36,7 +35,7 @@ impl ContentKey {
     /// Expands `key`.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
-        Self(Aes256Gcm::new(key.into()))
+        Self(Aes256Gcm::new(key))
     }
 
     /// Encrypts in the buffer that holds the plaintext, so that no second copy of it is made.
@@ -44,12 +43,12 @@ impl ContentKey {
         let iv = random()?;
         let tag = self
             .0
-            .encrypt_inout_detached(&Nonce::from(iv), aad, plaintext.as_mut_slice().into())
-            .map_err(|_| SealError::Cipher)?;
+            .encrypt(&iv, aad, &mut plaintext)
+            .ok_or(SealError::Cipher)?;
         Ok(Sealed {
             iv,
             ciphertext: plaintext,
-            tag: tag.into(),
+            tag,
         })
     }
 
@@ -63,13 +62,7 @@ impl ContentKey {
     ) -> Option<Zeroizing<Vec<u8>>> {
         let mut plaintext = Zeroizing::new(ciphertext.to_vec());
         self.0
-            .decrypt_inout_detached(
-                &Nonce::from(*iv),
-                aad,
-                plaintext.as_mut_slice().into(),
-                &Tag::from(*tag),
-            )
-            .ok()?;
-        Some(plaintext)
+            .decrypt(iv, aad, &mut plaintext, tag)
+            .then_some(plaintext)
     }
 }

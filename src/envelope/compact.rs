@@ -36,7 +36,8 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    fn encode(&self) -> String {
+    /// The encoded protected header.
+    pub(crate) fn encode(&self) -> String {
         let json = ObjectWriter::new(256)
             .text("alg", self.alg.name())
             .text("enc", "A256GCM")
@@ -134,9 +135,20 @@ impl CompactJwe {
         key: &ContentKey,
         plaintext: Vec<u8>,
     ) -> Result<String, SealError> {
-        let mut text = header.encode();
-        let sealed = key.seal(text.as_bytes(), plaintext)?;
-        text.reserve_exact((encrypted_key.len() + sealed.ciphertext.len()) * 4 / 3 + 64);
+        Self::seal_under(&header.encode(), encrypted_key, key, plaintext)
+    }
+
+    /// The same under a protected header that is encoded already.
+    pub(crate) fn seal_under(
+        protected: &str,
+        encrypted_key: &[u8],
+        key: &ContentKey,
+        plaintext: Vec<u8>,
+    ) -> Result<String, SealError> {
+        let sealed = key.seal(protected.as_bytes(), plaintext)?;
+        let bytes = encrypted_key.len() + sealed.ciphertext.len();
+        let mut text = String::with_capacity(protected.len() + bytes * 4 / 3 + 64);
+        text.push_str(protected);
         for part in [encrypted_key, &sealed.iv, &sealed.ciphertext, &sealed.tag] {
             text.push('.');
             text.push_str(&encode(part));

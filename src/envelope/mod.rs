@@ -38,8 +38,6 @@ pub use unwrap::Unwrap;
 pub(crate) use compact::{Alg, CompactJwe, Header};
 pub(crate) use json::{Object, ObjectWriter, Strict};
 
-use sha2::{Digest, Sha256};
-
 /// `typ` of a sealed key.
 pub const TYP_KEY: &str = "keyseal-key+jwe";
 /// `typ` of a session.
@@ -55,7 +53,7 @@ pub const MAX_JWE_BYTES: usize = 16 * 1024;
 /// SHA-256 of `bytes`.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+    keyseal_primitives::sha256(bytes)
 }
 
 /// base64url SHA-256 of `bytes`: how tokens (`ath`) and sessions (`kid`) are named.

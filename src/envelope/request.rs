@@ -35,13 +35,22 @@ impl RequestJwe {
     }
 }
 
-/// Seals `claims` under the key of the session named `kid`.
-pub(super) fn seal(claims: &RequestClaims, kid: &str, k: &ContentKey) -> Result<String, SealError> {
+/// The protected header of every envelope under the session named `kid`, encoded.
+pub(super) fn protected(kid: &str) -> String {
     let header = Header {
         alg: Alg::Dir,
         typ: TYP_REQUEST,
         kid: kid.into(),
         rid: None,
     };
-    CompactJwe::seal(&header, &[], k, claims.encode())
+    header.encode()
+}
+
+/// Seals `claims` under a session's key and its [`protected`] header.
+pub(super) fn seal(
+    claims: &RequestClaims,
+    protected: &str,
+    k: &ContentKey,
+) -> Result<String, SealError> {
+    CompactJwe::seal_under(protected, &[], k, claims.encode())
 }

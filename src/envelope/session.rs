@@ -17,7 +17,8 @@ pub const MAX_SESSION_SECONDS: i64 = 3600;
 /// A session that this side started: it seals request envelopes.
 pub struct Session {
     jwe: String,
-    kid: String,
+    /// The protected header of its request envelopes.
+    protected: String,
     key: ContentKey,
     sub: String,
     exp: i64,
@@ -47,7 +48,7 @@ impl Session {
         };
         let jwe = SessionJwe::seal(&claims, to)?;
         Ok(Self {
-            kid: digest(jwe.as_bytes()),
+            protected: request::protected(&digest(jwe.as_bytes())),
             jwe,
             key: ContentKey::new(&claims.k),
             sub: claims.sub,
@@ -75,7 +76,7 @@ impl Session {
         if claims.sub != self.sub {
             return Err(SealError::Claims("the session is another user's"));
         }
-        request::seal(claims, &self.kid, &self.key)
+        request::seal(claims, &self.protected, &self.key)
     }
 }
 

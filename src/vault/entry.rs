@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::TYP_VAULT;
 use super::error::VaultError;
 use super::key::VaultKey;
-use crate::envelope::{Alg, CompactJwe, Header, KeyClaims, Object, ObjectWriter};
+use crate::envelope::{Alg, CompactJwe, Header, KeyClaims, Object, ObjectWriter, SealError};
 
 /// What is shown of an entry. It stands outside the ciphertext, so it decides nothing.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -147,7 +147,8 @@ impl Entry {
 
 /// The record as it is stored.
 pub(super) struct Record {
-    jwe: String,
+    text: String,
+    jwe: CompactJwe,
     pub display: Display,
 }
 
@@ -165,8 +166,12 @@ impl Record {
             kid: vault.to_owned(),
             rid: Some(claims.rid.clone()),
         };
-        let jwe = CompactJwe::seal(&header, &[], &key.cipher(), claims.encode())?;
-        Ok(Self { jwe, display })
+        let text = CompactJwe::seal(&header, &[], key.cipher(), claims.encode())?;
+        Ok(Self {
+            jwe: parse_jwe(&text).ok_or(SealError::Cipher)?,
+            text,
+            display,
+        })
     }
 
     #[cfg_attr(
@@ -180,19 +185,20 @@ impl Record {
         key: &VaultKey,
     ) -> Result<KeyClaims, VaultError> {
         let damaged = || VaultError::EntryDamaged(rid.to_owned());
-        let jwe = self.parse_jwe().ok_or_else(damaged)?;
-        if jwe.header.kid != vault {
+        let header = &self.jwe.header;
+        if header.kid != vault {
             return Err(VaultError::KeyLost);
         }
-        jwe.open(&key.cipher())
+        self.jwe
+            .open(key.cipher())
             .and_then(|plaintext| KeyClaims::decode(&plaintext))
-            .filter(|claims| claims.rid == rid && jwe.header.rid.as_deref() == Some(rid))
+            .filter(|claims| claims.rid == rid && header.rid.as_deref() == Some(rid))
             .ok_or_else(damaged)
     }
 
     /// The vault whose key it is encrypted under.
-    pub(super) fn vault(&self) -> Option<String> {
-        Some(self.parse_jwe()?.header.kid)
+    pub(super) fn vault(&self) -> &str {
+        &self.jwe.header.kid
     }
 
     pub(super) fn shown(&self, rid: &str) -> Entry {
@@ -207,22 +213,23 @@ impl Record {
     pub(super) fn to_json(&self) -> String {
         ObjectWriter::new(2048)
             .integer("v", 1)
-            .text("jwe", &self.jwe)
+            .text("jwe", &self.text)
             .raw("display", &self.display.to_json())
             .end_text()
     }
 
     pub(super) fn parse(json: &str) -> Option<Self> {
         let mut object = Object::parse(json.as_bytes()).ok()?;
+        let text = object.text("jwe")?;
         let record = Self {
-            jwe: object.text("jwe")?,
+            jwe: parse_jwe(&text)?,
+            text,
             display: Display::from_object(object.object("display")?),
         };
-        let sound = object.integer("v") == Some(1) && object.end() && record.parse_jwe().is_some();
-        sound.then_some(record)
+        (object.integer("v") == Some(1) && object.end()).then_some(record)
     }
+}
 
-    fn parse_jwe(&self) -> Option<CompactJwe> {
-        CompactJwe::parse(&self.jwe, Alg::Dir, TYP_VAULT, true).ok()
-    }
+fn parse_jwe(text: &str) -> Option<CompactJwe> {
+    CompactJwe::parse(text, Alg::Dir, TYP_VAULT, true).ok()
 }

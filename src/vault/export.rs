@@ -135,7 +135,7 @@ fn seal(
         .raw("claims", &claims)
         .raw("display", &display.to_json())
         .end();
-    Ok(CompactJwe::seal(&header, &[], &key.cipher(), plaintext)?)
+    Ok(CompactJwe::seal(&header, &[], key.cipher(), plaintext)?)
 }
 
 fn open(jwe: &str, rid: &str, export: &str, key: &VaultKey) -> Option<(KeyClaims, Display)> {
@@ -143,7 +143,7 @@ fn open(jwe: &str, rid: &str, export: &str, key: &VaultKey) -> Option<(KeyClaims
     if jwe.header.kid != export || jwe.header.rid.as_deref() != Some(rid) {
         return None;
     }
-    let mut object = Object::parse(&jwe.open(&key.cipher())?).ok()?;
+    let mut object = Object::parse(&jwe.open(key.cipher())?).ok()?;
     let claims = KeyClaims::from_object(object.object("claims")?)?;
     let display = Display::from_object(object.object("display")?);
     (object.end() && claims.rid == rid).then_some((claims, display))

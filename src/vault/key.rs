@@ -5,8 +5,12 @@ use zeroize::Zeroizing;
 use super::TYP_SLOT;
 use crate::envelope::{Alg, CompactJwe, ContentKey, Header, SealError, random};
 
-/// The random AES-256 key that encrypts a vault's entries; zeroed on drop.
-pub struct VaultKey(Zeroizing<[u8; 32]>);
+/// The random AES-256 key that encrypts a vault's entries, and what it expands to; both are zeroed
+/// on drop.
+pub struct VaultKey {
+    bytes: Zeroizing<[u8; 32]>,
+    cipher: ContentKey,
+}
 
 impl VaultKey {
     /// A new one.
@@ -14,12 +18,19 @@ impl VaultKey {
     /// # Errors
     /// [`SealError::Random`].
     pub fn generate() -> Result<Self, SealError> {
-        Ok(Self(Zeroizing::new(random()?)))
+        Ok(Self::new(Zeroizing::new(random()?)))
+    }
+
+    fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self {
+            cipher: ContentKey::new(&bytes),
+            bytes,
+        }
     }
 
     #[cfg(test)]
     pub(super) fn bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
     }
 
     /// This key as a compact JWE (`dir`) under `key`, whose name is `kid`.
@@ -30,7 +41,7 @@ impl VaultKey {
             kid: kid.to_owned(),
             rid: None,
         };
-        CompactJwe::seal(&header, &[], key, self.0.to_vec())
+        CompactJwe::seal(&header, &[], key, self.bytes.to_vec())
     }
 
     /// The key out of what [`VaultKey::wrap`] made.
@@ -39,10 +50,10 @@ impl VaultKey {
             .ok()
             .filter(|jwe| jwe.header.kid == kid)
             .and_then(|jwe| jwe.open(key))
-            .and_then(|bytes| Some(Self(Zeroizing::new(bytes.as_slice().try_into().ok()?))))
+            .and_then(|bytes| Some(Self::new(Zeroizing::new(bytes.as_slice().try_into().ok()?))))
     }
 
-    pub(super) fn cipher(&self) -> ContentKey {
-        ContentKey::new(&self.0)
+    pub(super) fn cipher(&self) -> &ContentKey {
+        &self.cipher
     }
 }

@@ -27,6 +27,8 @@ pub use pinned::{PinError, Pinned};
 pub use rekey::Kept;
 pub use store::{MemoryStore, Store, StoreError};
 
+use std::cell::RefCell;
+
 use crate::envelope::KeyClaims;
 use names::Names;
 
@@ -44,6 +46,14 @@ pub struct Vault<S> {
     sub: String,
     header: Option<Header>,
     key: Option<VaultKey>,
+    /// The entry used last, read: its ciphertext and what is shown of it.
+    last: RefCell<Option<Last>>,
+}
+
+struct Last {
+    rid: String,
+    json: String,
+    record: entry::Record,
 }
 
 impl<S: Store> Vault<S> {
@@ -68,6 +78,7 @@ impl<S: Store> Vault<S> {
             sub: sub.to_owned(),
             header: None,
             key: None,
+            last: RefCell::default(),
         }
     }
 
@@ -130,6 +141,7 @@ impl<S: Store> Vault<S> {
     /// Wipes the vault key.
     pub fn lock(&mut self) {
         self.key = None;
+        self.last.take();
     }
 
     /// Encrypts `claims` and stores them as the entry `claims.rid`, with what is shown of it.
@@ -157,11 +169,10 @@ impl<S: Store> Vault<S> {
             entries.push(match self.record(&rid) {
                 Ok(record) => {
                     let mut entry = record.shown(&rid);
-                    let vault = record.vault().unwrap_or_default();
                     if self
                         .header
                         .as_ref()
-                        .is_none_or(|header| !header.covers(&vault))
+                        .is_none_or(|header| !header.covers(record.vault()))
                     {
                         entry.damaged = Some(VaultError::KeyLost.code());
                     }
@@ -204,10 +215,22 @@ impl<S: Store> Vault<S> {
     )]
     pub(crate) fn claims(&self, rid: &str) -> Result<KeyClaims, VaultError> {
         let (header, key) = self.unlocked()?;
-        let record = self.record(rid)?;
-        let claims = match record.open(rid, header.id(), key) {
+        let json = self.json(rid)?;
+        let mut last = self.last.borrow_mut();
+        let known = last
+            .take()
+            .filter(|last| last.rid == rid && last.json == json);
+        let last = last.insert(match known {
+            Some(known) => known,
+            None => Last {
+                record: read(rid, &json)?,
+                rid: rid.to_owned(),
+                json,
+            },
+        });
+        let claims = match last.record.open(rid, header.id(), key) {
             // A change of the vault key was cut off before it came to this entry.
-            Err(VaultError::KeyLost) => self.claims_before(&record, rid)?,
+            Err(VaultError::KeyLost) => self.claims_before(&last.record, rid)?,
             other => other?,
         };
         if claims.sub == self.sub {
@@ -293,7 +316,7 @@ impl<S: Store> Vault<S> {
     fn claims_before(&self, record: &entry::Record, rid: &str) -> Result<KeyClaims, VaultError> {
         let (header, key) = self.unlocked()?;
         let previous = header.previous().ok_or(VaultError::KeyLost)?;
-        let old_key = VaultKey::unwrap(&previous.wrapped, &key.cipher(), &previous.id);
+        let old_key = VaultKey::unwrap(&previous.wrapped, key.cipher(), &previous.id);
         record.open(rid, &previous.id, &old_key.ok_or(VaultError::KeyLost)?)
     }
 
@@ -305,12 +328,17 @@ impl<S: Store> Vault<S> {
     }
 
     fn record(&self, rid: &str) -> Result<entry::Record, VaultError> {
-        let json = self
-            .store
-            .get(&self.names.entry(rid))?
-            .ok_or(VaultError::NoEntry)?;
-        entry::Record::parse(&json).ok_or_else(|| VaultError::EntryDamaged(rid.to_owned()))
+        read(rid, &self.json(rid)?)
     }
+
+    fn json(&self, rid: &str) -> Result<String, VaultError> {
+        let json = self.store.get(&self.names.entry(rid))?;
+        json.ok_or(VaultError::NoEntry)
+    }
+}
+
+fn read(rid: &str, json: &str) -> Result<entry::Record, VaultError> {
+    entry::Record::parse(json).ok_or_else(|| VaultError::EntryDamaged(rid.to_owned()))
 }
 
 #[cfg(test)]

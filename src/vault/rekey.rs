@@ -66,7 +66,7 @@ impl<S: Store> Vault<S> {
         check_slots(new.slots())?;
         let previous = Previous {
             id: header.id().to_owned(),
-            wrapped: key.wrap(&new_key.cipher(), header.id())?,
+            wrapped: key.wrap(new_key.cipher(), header.id())?,
         };
         self.replace_header(new.with_previous(Some(previous)))?;
         self.key = Some(new_key);
@@ -79,7 +79,7 @@ impl<S: Store> Vault<S> {
         let Some(previous) = header.previous() else {
             return Ok(());
         };
-        let old_key = VaultKey::unwrap(&previous.wrapped, &key.cipher(), &previous.id);
+        let old_key = VaultKey::unwrap(&previous.wrapped, key.cipher(), &previous.id);
         let old_key = old_key.ok_or(VaultError::Damaged)?;
         for rid in self.names.entry_ids(&self.store)? {
             // A damaged record stays as it is: it says so when it is listed.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use js_sys::{Array, Date, JSON, Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
 
 use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
@@ -16,7 +17,7 @@ use super::sealed;
 use crate::catalogue;
 use crate::envelope::keyset::Published;
 use crate::envelope::{
-    KeyClaims, PublicKey, RequestClaims, Secret, Session, digest, encode_base64url, random,
+    KeyClaims, PublicKey, RequestClaims, Secret, Session, encode_base64url, random,
 };
 use crate::vault::{Display, Patch, Vault, VaultError};
 
@@ -66,7 +67,8 @@ pub(super) struct Companion {
 
 pub(super) struct Live {
     session: Session,
-    token: String,
+    /// The caller's token that it is bound to.
+    token: Zeroizing<String>,
     kid: String,
 }
 
@@ -86,6 +88,19 @@ struct RawRecord<'a> {
     r#where: &'static str,
     name: &'a str,
     value: &'a str,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The two headers, as a plain object. A property of its own costs less than `Reflect.set`.
+    #[wasm_bindgen(js_name = Object)]
+    type RequestHeaders;
+    #[wasm_bindgen(constructor, js_class = "Object")]
+    fn new() -> RequestHeaders;
+    #[wasm_bindgen(method, setter, js_name = "Keyseal-Session")]
+    fn set_session(this: &RequestHeaders, value: &str);
+    #[wasm_bindgen(method, setter, js_name = "Keyseal-Key")]
+    fn set_key(this: &RequestHeaders, value: &str);
 }
 
 #[wasm_bindgen]
@@ -337,51 +352,19 @@ impl VaultCore {
         to_js(&self.vault.borrow_mut().put(&claims, display)?)
     }
 
-    /// The two headers that carry a browser-only key for exactly one request.
-    ///
-    /// `path` is the path at the companion, without query. The session is made when there is none
-    /// for this token and key, and renewed before it ends.
+    /// The two headers that carry a browser-only key for exactly one request, once the vault is
+    /// unlocked where this device can.
     pub async fn request_headers(&self, rid: String, given: JsValue) -> Outcome {
-        let given = Given::new(given)?;
-        let (method, path) = (given.text("method")?, given.text("path")?);
-        let token = given.text("token")?;
         self.unlock_by_device().await?;
-        let claims = self.vault.borrow().claims(&rid);
-        let claims = match claims {
+        match self.request_headers_now(&rid, &given) {
             // Another tab made another vault key, and the word of it has not come yet.
-            Err(VaultError::KeyLost) => {
+            Err(failure) if failure.code() == VaultError::KeyLost.code() => {
                 self.vault.borrow_mut().reload()?;
                 self.unlock_by_device().await?;
-                self.vault.borrow().claims(&rid)?
+                self.request_headers_now(&rid, &given)
             }
-            claims => claims?,
-        };
-        let now = self.now();
-        let envelope = RequestClaims {
-            key: claims.key,
-            provider: claims.provider,
-            host: claims.host,
-            sub: claims.sub,
-            m: method,
-            p: path,
-            iat: now,
-            jti: encode_base64url(&random::<16>().map_err(VaultError::from)?),
-        };
-        self.renew_session(&token, now)?;
-        let live = self.session.borrow();
-        let live = live.as_ref().ok_or(VaultError::Locked)?;
-        let sealed = live
-            .session
-            .seal_request(&envelope)
-            .map_err(VaultError::from)?;
-        let headers = Object::new();
-        Reflect::set(
-            &headers,
-            &"Keyseal-Session".into(),
-            &live.session.jwe().into(),
-        )?;
-        Reflect::set(&headers, &"Keyseal-Key".into(), &sealed.into())?;
-        Ok(headers.into())
+            settled => settled,
+        }
     }
 
     /// Removes the vault with all its entries, local copies and the device's key.
@@ -404,6 +387,37 @@ impl VaultCore {
 }
 
 impl VaultCore {
+    /// The two headers that carry a browser-only key for exactly one request.
+    ///
+    /// `path` is the path at the companion, without query. The session is made when there is none
+    /// for this token and key, and renewed before it ends.
+    pub(super) fn request_headers_now(&self, rid: &str, given: &JsValue) -> Outcome {
+        let given = Given::new(given.clone())?;
+        let (method, path) = (given.text("method")?, given.text("path")?);
+        let token = Zeroizing::new(given.text("token")?);
+        let claims = self.vault.borrow().claims(rid)?;
+        let now = self.now();
+        let envelope = RequestClaims {
+            key: claims.key,
+            provider: claims.provider,
+            host: claims.host,
+            sub: claims.sub,
+            m: method,
+            p: path,
+            iat: now,
+            jti: encode_base64url(&random::<16>().map_err(VaultError::from)?),
+        };
+        self.renew_session(token, now)?;
+        let live = self.session.borrow();
+        let live = live.as_ref().ok_or(VaultError::Locked)?;
+        let sealed = live.session.seal_request(&envelope);
+        let sealed = sealed.map_err(VaultError::from)?;
+        let headers = RequestHeaders::new();
+        headers.set_session(live.session.jwe());
+        headers.set_key(&sealed);
+        Ok(headers.into())
+    }
+
     fn now(&self) -> i64 {
         own_clock() + self.offset.get()
     }
@@ -447,24 +461,28 @@ impl VaultCore {
     }
 
     /// One session a token and companion key, shared by all requests until shortly before its end.
-    fn renew_session(&self, token: &str, now: i64) -> Outcome<()> {
+    fn renew_session(&self, token: Zeroizing<String>, now: i64) -> Outcome<()> {
         let companion = self.companion.borrow();
         let companion = companion.as_ref().ok_or_else(no_companion)?;
-        let token_name = digest(token.as_bytes());
         let kid = companion.key.kid();
         let usable = self.session.borrow().as_ref().is_some_and(|live| {
-            live.token == token_name
+            live.token == token
                 && live.kid == kid
                 // Left of it, and not of the future: the clock may have been put right since.
                 && (SESSION_MARGIN..=SESSION_SECONDS).contains(&(live.session.exp() - now))
         });
         if !usable {
-            let session =
-                Session::start(&self.sub, token, now, now + SESSION_SECONDS, &companion.key)
-                    .map_err(VaultError::from)?;
+            let session = Session::start(
+                &self.sub,
+                &token,
+                now,
+                now + SESSION_SECONDS,
+                &companion.key,
+            )
+            .map_err(VaultError::from)?;
             let live = Live {
                 session,
-                token: token_name,
+                token,
                 kid: kid.to_owned(),
             };
             self.session.replace(Some(live));

@@ -37,6 +37,11 @@ impl Failure {
         self.code == code
     }
 
+    /// The stable code.
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// An argument that is not what the types say.
     pub(super) fn argument(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new("validation", message, "Check the arguments of the call.")

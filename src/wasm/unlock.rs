@@ -120,9 +120,14 @@ impl VaultCore {
         header.ok_or_else(|| Failure::from(VaultError::Locked))
     }
 
+    /// Whether there is nothing to unlock by the device: it is unlocked, or was locked on purpose.
+    pub(super) fn is_settled(&self) -> bool {
+        self.held.get() || self.vault.borrow().is_unlocked()
+    }
+
     /// Unlocks by the device slot, where there is one and the device still has its key.
     pub(super) async fn unlock_by_device(&self) -> Outcome<()> {
-        if self.held.get() || self.vault.borrow().is_unlocked() {
+        if self.is_settled() {
             return Ok(());
         }
         self.vault.borrow_mut().reload()?;

@@ -3,11 +3,12 @@
 use js_sys::Array;
 use keyseal::wasm::VaultCore;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::companion::{
     canary, code, companion, count_in_memory, device_keys, evict_device_keys, member, open_headers,
-    open_sealed_key, options, stored, text, well_known,
+    open_sealed_key, options, stored, text, well_known, with,
 };
 
 const ISSUER: &str = "https://keys.example.com";
@@ -113,13 +114,18 @@ async fn no_key_stands_in_storage_or_in_memory_after_use() {
         .await
         .ok()
         .expect("added");
-    core.request_headers("entry-1".into(), options(REQUEST))
-        .await
-        .ok()
-        .expect("sealed");
+    let token = canary();
+    for _ in 0..2 {
+        let request = with(REQUEST, "token", &token);
+        let headers = core.request_headers_promise("entry-1".into(), request);
+        JsFuture::from(headers).await.expect("sealed");
+    }
     core.seal(&key, options(r#"{"provider":"openai","rid":"entry-2"}"#))
         .ok()
         .expect("sealed");
+    let memory = wasm_bindgen::memory();
+    assert_eq!(count_in_memory(&memory, &key), 0, "opened for one request");
+    assert!(count_in_memory(&memory, &token) > 0, "the session knows it");
     core.lock();
 
     assert!(
@@ -128,8 +134,8 @@ async fn no_key_stands_in_storage_or_in_memory_after_use() {
             .unwrap()
             .contains(&key.as_string().unwrap())
     );
-    let memory = wasm_bindgen::memory();
     assert_eq!(count_in_memory(&memory, &key), 0);
+    assert_eq!(count_in_memory(&memory, &token), 0);
     // The control: a copy that somebody holds is found.
     let held = key.as_string().unwrap();
     assert!(count_in_memory(&memory, &key) > 0, "{}", held.len());
