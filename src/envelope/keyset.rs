@@ -166,7 +166,7 @@ impl Keyset {
             .end()
     }
 
-    fn parse(payload: &[u8]) -> Result<Self, KeysetError> {
+    pub(super) fn parse(payload: &[u8]) -> Result<Self, KeysetError> {
         let mut object = Object::parse(payload).map_err(|error| KeysetError::Malformed(error.0))?;
         let keyset = (|| {
             Some(Self {
@@ -329,7 +329,8 @@ pub fn verify(
             found: keyset.issuer,
         });
     }
-    if now >= keyset.exp || keyset.exp - keyset.iat > MAX_KEYSET_SECONDS || keyset.exp <= keyset.iat
+    let lasts = keyset.exp.checked_sub(keyset.iat);
+    if now >= keyset.exp || lasts.is_none_or(|seconds| !(1..=MAX_KEYSET_SECONDS).contains(&seconds))
     {
         return Err(KeysetError::Expired);
     }

@@ -16,6 +16,8 @@ mod error;
 mod json;
 mod jwk;
 pub mod keyset;
+#[cfg(test)]
+mod properties;
 mod request;
 mod sealed_key;
 mod secret;

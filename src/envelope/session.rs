@@ -36,7 +36,7 @@ impl Session {
         exp: i64,
         to: &PublicKey,
     ) -> Result<Self, SealError> {
-        if !(1..=MAX_SESSION_SECONDS).contains(&(exp - iat)) {
+        if !(1..=MAX_SESSION_SECONDS).contains(&exp.saturating_sub(iat)) {
             return Err(SealError::Claims("a session lasts at most one hour"));
         }
         let claims = SessionClaims {
