@@ -19,6 +19,7 @@ pub mod keyset;
 #[cfg(test)]
 mod properties;
 mod request;
+mod rsa;
 mod sealed_key;
 mod secret;
 mod session;
