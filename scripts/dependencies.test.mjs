@@ -9,7 +9,7 @@ const read = (path) => readFileSync(join(root, path), "utf8");
 test("docs/dependencies.md has a reason for every dependency, and for nothing else", () => {
   const used = new Set([
     ...["Cargo.toml", "src/envelope/primitives/Cargo.toml", "server/Cargo.toml"].flatMap(crates),
-    ...["package.json", "pkg", "www", "tests/e2e", "bench"].flatMap(packages),
+    ...["package.json", "pkg", "www", "tests/e2e", "tests/consumers", "bench"].flatMap(packages),
   ]);
   const named = new Set(
     [...read("docs/dependencies.md").matchAll(/^\| (`.*?) \|/gm)].flatMap(

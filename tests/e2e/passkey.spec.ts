@@ -40,7 +40,8 @@ class Bench {
     await this.page.evaluate(
       async ([issuer, wellKnown, memory]) => {
         const wasm: Wasm = await import(new URL("/dist/wasm/keyseal.js", location.href).href);
-        await wasm.default();
+        const module_or_path = new URL("/dist/wasm/keyseal_bg.wasm", location.href);
+        await wasm.default({ module_or_path });
         window.core = await wasm.VaultCore.open({ issuer, sub: "user-1", memory });
         window.core.acceptKeyset(wellKnown, undefined);
       },

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { SignJWT } from "jose";
 import { Companion } from "./companion.mjs";
 
-/** A companion for users of an app with tokens of its own, and a way to call it as one of them. */
+/**
+ * A companion for users of an app with tokens of its own, and a way to call it as one of them.
+ * `secret` is what the app's server signs them with.
+ */
 export async function companionForUsers(options) {
   const companion = new Companion(options);
   const secret = randomBytes(32).toString("hex");
@@ -41,7 +44,7 @@ export async function companionForUsers(options) {
     return { status: answer.status, headers: answer.headers, text, json: parsed(text) };
   }
 
-  return { companion, tokenFor, call };
+  return { companion, secret, tokenFor, call };
 }
 
 function parsed(text) {

@@ -1,0 +1,8 @@
+export default {
+  entryPoints: ["main.js", "inline.js"],
+  outdir: "dist",
+  bundle: true,
+  format: "esm",
+  minify: true,
+  loader: { ".wasm": "file" },
+};

@@ -1,0 +1,48 @@
+// What the tests of built apps share: people with keys, and a browser in which an app's page works
+// under an input and shows what it made of it.
+
+import assert from "node:assert/strict";
+import { chromium } from "@playwright/test";
+import { demoKey } from "../../support/canary.mjs";
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.CHROME,
+    chromiumSandbox: process.getuid?.() !== 0,
+  });
+
+/** A person with two keys; what an app is given, and what must come of it. */
+export async function somebody({ companion, tokenFor }, name) {
+  const keys = [demoKey().key, demoKey().key];
+  return {
+    input: { companion: companion.url, token: await tokenFor(name), keys },
+    check(result) {
+      assert.deepEqual(result.statuses, ["valid", "valid"], JSON.stringify(result));
+      assert.deepEqual(
+        result.answers,
+        keys.map((key) => key.slice(-4)),
+      );
+      assert.equal(result.stored, 201);
+      for (const [at, hint] of result.hints.entries()) {
+        assert.ok(hint.endsWith(keys[at].slice(-4)) && hint.length < 14, hint);
+      }
+    },
+  };
+}
+
+/** Opens a page of an app under an input of its own; what it made of it. */
+export async function opened(browser, url, input) {
+  const page = await browser.newPage();
+  const said = [];
+  page.on("console", (message) => said.push(message.text()));
+  page.on("pageerror", (error) => said.push(String(error)));
+  try {
+    await page.goto(`${url}#${encodeURIComponent(JSON.stringify(input))}`);
+    await page.waitForFunction(() => document.body?.textContent.startsWith("{"));
+    return JSON.parse(await page.textContent("body"));
+  } catch (error) {
+    throw new Error(`${error.message}\n${said.join("\n")}`);
+  } finally {
+    await page.close();
+  }
+}
