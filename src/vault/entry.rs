@@ -102,6 +102,11 @@ impl Display {
         }
     }
 
+    /// Whether it shows the provider and the host that the key is for. The rest its owner may change.
+    pub(super) fn agrees(&self, claims: &KeyClaims) -> bool {
+        self.provider == claims.provider && self.host == claims.host
+    }
+
     pub(super) fn apply(&mut self, patch: Patch) {
         fn set<T>(place: &mut T, value: Option<T>) {
             if let Some(value) = value {

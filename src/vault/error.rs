@@ -33,6 +33,8 @@ pub enum VaultError {
     LastSlot,
     /// There is no slot of that id.
     NoSlot,
+    /// There are as many slots as there may be.
+    TooManySlots,
     /// The file is not an export of a vault.
     NotAnExport,
     /// The key or its claims cannot be sealed.
@@ -58,6 +60,7 @@ impl VaultError {
             Self::OutOfMemory => "out_of_memory",
             Self::LastSlot => "last_slot",
             Self::NoSlot => "slot_unknown",
+            Self::TooManySlots => "too_many_slots",
             Self::NotAnExport => "export_malformed",
             Self::Seal(SealError::Claims(_)) => "validation",
             Self::Seal(SealError::Random) => "no_random",
@@ -85,6 +88,7 @@ impl VaultError {
             Self::OutOfMemory => "Close other pages and try again, or unlock in another way.",
             Self::LastSlot => "Add another way to unlock first.",
             Self::NoSlot => "It may have been removed in another tab: reload the page.",
+            Self::TooManySlots => "Remove one that is not needed first.",
             Self::NotAnExport => "Choose a file that was exported here; it may be damaged.",
             Self::Seal(_) => "Check what was pasted and try again.",
             Self::Store(StoreError::Full) => {
@@ -114,6 +118,7 @@ impl fmt::Display for VaultError {
             Self::OutOfMemory => "There is not enough memory to unlock with the passphrase.",
             Self::LastSlot => "A vault needs a way to unlock besides a passkey.",
             Self::NoSlot => "There is no such way to unlock.",
+            Self::TooManySlots => "This vault has as many ways to unlock as it may have.",
             Self::NotAnExport => "The file is not an export of a vault.",
             Self::Seal(SealError::Claims(which)) => which,
             Self::Seal(SealError::Random) => "This browser gives no random numbers.",

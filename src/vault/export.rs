@@ -64,11 +64,18 @@ impl<S: Store> Vault<S> {
     /// [`VaultError`]: locked, not an export, a wrong passphrase, no room. What was taken stays.
     pub fn import(&mut self, export: &str, passphrase: &str) -> Result<Imported, VaultError> {
         self.unlocked()?;
-        let Export { id, slot, entries } = Export::parse(export).ok_or(VaultError::NotAnExport)?;
-        let Kind::Passphrase(stretching) = slot.kind() else {
+        let export = Export::parse(export).ok_or(VaultError::NotAnExport)?;
+        let Kind::Passphrase(stretching) = export.slot.kind() else {
             return Err(VaultError::NotAnExport);
         };
-        let key = slot.unwrap(&id, &*stretching.secret(passphrase)?)?;
+        let secret = stretching.secret(passphrase)?;
+        self.take(export, &*secret)
+    }
+
+    /// Takes the entries of `export`, whose slot `secret` opens.
+    pub(super) fn take(&mut self, export: Export, secret: &[u8]) -> Result<Imported, VaultError> {
+        let Export { id, slot, entries } = export;
+        let key = slot.unwrap(&id, secret)?;
         let mut done = Imported::default();
         for (rid, jwe) in entries {
             let opened = open(&jwe, &rid, &id, &key).filter(|(claims, _)| claims.sub == self.sub);
@@ -87,15 +94,15 @@ impl<S: Store> Vault<S> {
     }
 }
 
-struct Export {
+pub(super) struct Export {
     id: String,
-    slot: Slot,
+    pub(super) slot: Slot,
     /// Id and compact JWE of each.
     entries: Vec<(String, String)>,
 }
 
 impl Export {
-    fn parse(json: &str) -> Option<Self> {
+    pub(super) fn parse(json: &str) -> Option<Self> {
         let mut object = Object::parse(json.as_bytes()).ok()?;
         let right = object.integer("v") == Some(1)
             && object.text("typ").as_deref() == Some("keyseal-export");

@@ -3,6 +3,9 @@
 use super::slot::Slot;
 use crate::envelope::{Object, ObjectWriter, SealError, Strict, encode_base64url, random};
 
+/// The most slots that a vault has: each may have to be tried, and a passphrase takes its time.
+pub(super) const MAX_SLOTS: usize = 16;
+
 /// The vault's id, the companion identity that it belongs to, and its slots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -104,14 +107,7 @@ impl Header {
         let header = Self {
             id: object.text("id")?,
             identity: object.text("identity")?,
-            slots: object
-                .array("slots")?
-                .into_iter()
-                .map(|slot| match slot {
-                    Strict::Object(slot) => Slot::from_object(slot),
-                    _ => None,
-                })
-                .collect::<Option<_>>()?,
+            slots: readable(object.array("slots")?)?,
             previous: match object.take("previous") {
                 None => None,
                 Some(Strict::Object(previous)) => Some(Previous::from_object(previous)?),
@@ -120,6 +116,21 @@ impl Header {
         };
         (object.integer("v") == Some(1) && object.end()).then_some(header)
     }
+}
+
+/// The slots that can be read: one that was damaged takes no other with it. Where none is left of
+/// some, the whole record is damaged.
+fn readable(slots: Vec<Strict>) -> Option<Vec<Slot>> {
+    let none = slots.is_empty();
+    let slots: Vec<Slot> = slots
+        .into_iter()
+        .filter_map(|slot| match slot {
+            Strict::Object(slot) => Slot::from_object(slot),
+            _ => None,
+        })
+        .take(MAX_SLOTS)
+        .collect();
+    (none || !slots.is_empty()).then_some(slots)
 }
 
 impl Previous {

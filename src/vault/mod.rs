@@ -233,10 +233,13 @@ impl<S: Store> Vault<S> {
             Err(VaultError::KeyLost) => self.claims_before(&last.record, rid)?,
             other => other?,
         };
-        if claims.sub == self.sub {
+        if claims.sub != self.sub {
+            Err(VaultError::OtherUser)
+        } else if last.record.display.agrees(&claims) {
             Ok(claims)
         } else {
-            Err(VaultError::OtherUser)
+            // Somebody wants it taken for another's than it is.
+            Err(VaultError::EntryDamaged(rid.to_owned()))
         }
     }
 
@@ -341,6 +344,8 @@ fn read(rid: &str, json: &str) -> Result<entry::Record, VaultError> {
     entry::Record::parse(json).ok_or_else(|| VaultError::EntryDamaged(rid.to_owned()))
 }
 
+#[cfg(test)]
+mod tampered;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use super::Vault;
 use super::entry::Record;
 use super::error::VaultError;
-use super::header::{Header, Previous};
+use super::header::{Header, MAX_SLOTS, Previous};
 use super::key::VaultKey;
 use super::slot::{Kind, Slot};
 use super::store::Store;
@@ -113,8 +113,11 @@ pub struct Kept {
     pub secret: zeroize::Zeroizing<Vec<u8>>,
 }
 
-/// Never none, and a passkey never alone: it can be lost with a device.
+/// Never none, not more than can be tried, and a passkey never alone: it can be lost with a device.
 fn check_slots(slots: &[Slot]) -> Result<(), VaultError> {
+    if slots.len() > MAX_SLOTS {
+        return Err(VaultError::TooManySlots);
+    }
     if slots
         .iter()
         .any(|slot| !matches!(slot.kind(), Kind::Passkey(_)))

@@ -48,6 +48,13 @@ fn unlock(vault: &mut Vault<Shared>, secret: &[u8]) {
     vault.unlock(key.expect("opens")).expect("unlocked");
 }
 
+fn display() -> Display {
+    Display {
+        provider: "openai".into(),
+        ..Display::default()
+    }
+}
+
 fn claims(rid: &str) -> KeyClaims {
     KeyClaims {
         key: Secret::new("sk-one-of-two-tabs".into()),
@@ -90,14 +97,14 @@ fn a_tab_whose_vault_key_was_changed_elsewhere_is_locked_before_it_writes() {
     two.reload().expect("read");
     assert!(!two.is_unlocked());
     unlock(&mut two, b"paper");
-    two.put(&claims("a"), Display::default()).expect("stored");
+    two.put(&claims("a"), display()).expect("stored");
     assert!(one.claims("a").is_ok());
 }
 
 #[test]
 fn starting_over_keeps_the_entries_to_be_entered_again() {
     let (mut one, _) = two_tabs();
-    one.put(&claims("a"), Display::default()).expect("stored");
+    one.put(&claims("a"), display()).expect("stored");
     one.start_over().expect("given up");
     let entries = one.entries().expect("listed");
     assert_eq!(
