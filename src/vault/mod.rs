@@ -345,6 +345,8 @@ fn read(rid: &str, json: &str) -> Result<entry::Record, VaultError> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tampered;
 #[cfg(test)]
 mod tests;

@@ -506,28 +506,3 @@ fn an_export_with_an_entry_changed_refuses_that_one_by_id_and_takes_the_others()
         Err(VaultError::WeakSlot)
     );
 }
-
-mod properties {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn arbitrary_records_never_panic(text in "\\PC{0,200}") {
-            let vault = vault();
-            vault.store.set(&vault.names.entry("a"), &text).unwrap();
-            vault.store.set(&vault.names.synced("a"), &text).unwrap();
-            let _ = (vault.entries(), vault.synced(), vault.claims("a"));
-            let _ = Header::parse(&text);
-        }
-
-        #[test]
-        fn what_is_shown_survives_the_store(label in "\\PC{0,60}", priority in any::<i32>()) {
-            let mut vault = vault();
-            let shown = Display { label: Some(label), priority, ..display() };
-            let entry = vault.put(&claims("a"), shown.clone()).unwrap();
-            prop_assert_eq!(&entry.display, &shown);
-            prop_assert_eq!(vault.entries().unwrap(), vec![entry]);
-        }
-    }
-}

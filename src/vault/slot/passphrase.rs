@@ -78,7 +78,7 @@ impl Stretching {
             .end_text()
     }
 
-    pub(super) fn from_object(object: &mut Object) -> Option<Self> {
+    pub(in crate::vault) fn from_object(object: &mut Object) -> Option<Self> {
         let salt = decode_base64url(&object.text("salt")?)?.try_into().ok()?;
         let mut number = |name| u32::try_from(object.integer(name)?).ok();
         Some(Self {
