@@ -9,11 +9,12 @@ export type {
   Entry,
   ProviderInfo,
   SealedKey,
+  Slot,
   Status,
   Storage,
   TestResult,
 } from "./types.js";
-export type { AddOptions, EntryPatch, VaultOptions } from "./vault/arguments.js";
+export type { AddOptions, EntryPatch, UnlockWith, VaultOptions } from "./vault/arguments.js";
 export type { TokenSource } from "./vault/companion.js";
 export type { Flavour, SdkOptions } from "./vault/options.js";
 export { Vault } from "./vault/vault.js";

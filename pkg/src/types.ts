@@ -39,6 +39,19 @@ export interface Entry {
   readonly needsReentry: boolean;
   /** The one host the key was sealed for, where its owner chose a custom endpoint. */
   readonly host: string | null;
+  /**
+   * Changed, or revoked, while the companion was away: it has not heard of that yet, and is told when it is back.
+   * Until then a key whose revoke waits goes on existing there.
+   */
+  readonly pending: "update" | "revoke" | null;
+}
+
+/** A way to unlock a vault; nothing in here opens it. */
+export interface Slot {
+  readonly id: string;
+  readonly kind: "device" | "passphrase" | "passkey" | "recovery";
+  /** When it was added; null where that was not noted. */
+  readonly added: string | null;
 }
 
 /** A provider: the catalogue's facts, and what only the companion tells. */

@@ -1,6 +1,7 @@
 // The vault over a companion that answers as told. What is sealed is opened by another library.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { beforeEach, test } from "node:test";
 import { KeysealError, Vault } from "../dist/index.js";
 import { FakeCompanion, json, listed, problem, tokenFor, URL_OF_COMPANION } from "./companion.mjs";
@@ -37,6 +38,7 @@ test("a browser-only key: never uploaded, used by an envelope made for that one 
   assert.equal(companion.askedFor("POST", "/api/v1/api-keys").length, 0);
   assert.equal(JSON.stringify(vault.records()).includes(KEY), false);
 
+  const noted = once(vault, "change");
   const response = await vault.fetch(`${vault.baseURL("openai")}/chat/completions?x=1`, {
     method: "post",
     headers: { "x-api-key": "placeholder", Authorization: "Bearer placeholder", "X-Mine": "1" },
@@ -49,6 +51,7 @@ test("a browser-only key: never uploaded, used by an envelope made for that one 
   assert.equal(headers.get("x-api-key"), null);
   assert.equal(headers.get("x-mine"), "1");
   assert.equal(vault.servedBy(response).id, entry.id);
+  await noted;
   assert.notEqual(vault.entries[0].lastUsedAt, null);
 });
 

@@ -96,6 +96,16 @@ impl VaultCore {
         nothing(async move { core.unlock(secret).await })
     }
 
+    /// Lets this device unlock the vault by itself.
+    #[wasm_bindgen(js_name = addDevice, unchecked_return_type = "Promise<void>")]
+    pub fn add_device_promise(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
+    ) -> Promise {
+        let core = self.clone();
+        nothing(async move { core.add_device(proof).await })
+    }
+
     /// Adds a passphrase. Like every new way in, it needs one of the others now, where there is one
     /// besides the device's own.
     #[wasm_bindgen(js_name = addPassphrase, unchecked_return_type = "Promise<void>")]

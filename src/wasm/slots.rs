@@ -70,6 +70,27 @@ impl VaultCore {
             .add_slot(Kind::Passphrase(stretching), &*secret)?)
     }
 
+    /// Lets this device unlock the vault by itself, again or for the first time.
+    pub async fn add_device(&self, proof: JsValue) -> Outcome<()> {
+        self.prove(proof).await?;
+        let header = self.header()?;
+        let mut slots = header.slots().iter();
+        if slots.any(|slot| matches!(slot.kind(), Kind::Device(_))) && !self.device_lost.get() {
+            return Ok(());
+        }
+        let device = device_kind(header.id()).await;
+        let (kind, secret) = device.ok_or_else(|| {
+            Failure::new(
+                "device_unavailable",
+                "This browser keeps no key for the site.",
+                "Allow this site to store data, or unlock in another way.",
+            )
+        })?;
+        self.vault.borrow_mut().add_slot(kind, &secret)?;
+        self.device_lost.set(false);
+        Ok(())
+    }
+
     /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
     pub async fn add_recovery_code(&self, proof: JsValue) -> Outcome<String> {
         self.prove(proof).await?;

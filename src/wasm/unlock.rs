@@ -10,7 +10,7 @@ use super::input::Given;
 use super::local::Records;
 use crate::envelope::random;
 use crate::vault::slot::{Kind, RecoveryCode, Slot};
-use crate::vault::{Header, Vault, VaultError, VaultKey};
+use crate::vault::{Header, Store, Vault, VaultError, VaultKey};
 
 /// What unlocks: one of the three.
 #[derive(Default)]
@@ -204,8 +204,15 @@ impl VaultCore {
         match slot {
             Some(slot) => vault.create(header.with_slot(slot), key)?,
             None => {
-                *vault = Vault::open(Records::new(true), &self.issuer, &self.sub)?;
-                self.persistent.set(false);
+                if self.persistent.get() {
+                    // What is known goes on being known, as long as the page lasts.
+                    let memory = Records::new(true);
+                    for (name, value) in vault.records()? {
+                        memory.set(&name, &value)?;
+                    }
+                    *vault = Vault::open(memory, &self.issuer, &self.sub)?;
+                    self.persistent.set(false);
+                }
                 vault.create(header, key)?;
             }
         }

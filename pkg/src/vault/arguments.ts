@@ -12,7 +12,16 @@ export interface VaultOptions {
   trustedIdentity?: string;
   /** Keep everything in memory, even where the browser could store it. */
   memory?: boolean;
+  /** Lock after so many minutes without use, as long as the vault's owner has not chosen otherwise. */
+  autoLockMinutes?: number | null;
 }
+
+/** What unlocks a vault besides the device: one of the three. */
+export type UnlockWith =
+  | { passphrase: string }
+  | { recoveryCode: string }
+  /** True for the first passkey, or the id of a slot. */
+  | { passkey: true | string };
 
 /** How a key is added. */
 export interface AddOptions {

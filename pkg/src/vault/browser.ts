@@ -2,6 +2,7 @@ import { KeysealError } from "../errors.js";
 import type { Entry, TestResult } from "../types.js";
 import type { LocalEntryPatch, VaultCore } from "../wasm/keyseal.js";
 import type { Companion } from "./companion.js";
+import type { Exclusive } from "./exclusive.js";
 import {
   type Change,
   copyOf,
@@ -12,7 +13,9 @@ import {
   type Pasted,
   TEST_TIMEOUT_MS,
 } from "./keeper.js";
+import type { Latch } from "./latch.js";
 import type { Pinned } from "./pinned.js";
+import type { Slots } from "./slots.js";
 
 /** "Last used" is display: one write a minute is enough. */
 const USE_NOTED_EVERY_MS = 60_000;
@@ -22,12 +25,31 @@ export class BrowserEntries implements Keeper {
   readonly #core: VaultCore;
   readonly #companion: Companion;
   readonly #pinned: Pinned;
+  readonly #exclusive: Exclusive;
+  readonly #latch: Latch;
+  readonly #slots: Slots;
+  readonly #noted: () => void;
   readonly #servedBy = new WeakMap<Response, string>();
 
-  constructor(core: VaultCore, companion: Companion, pinned: Pinned) {
-    this.#core = core;
-    this.#companion = companion;
-    this.#pinned = pinned;
+  constructor(
+    parts: {
+      core: VaultCore;
+      companion: Companion;
+      pinned: Pinned;
+      exclusive: Exclusive;
+      latch: Latch;
+      slots: Slots;
+    },
+    /** Told when what an answer said of a key has been noted. */
+    noted: () => void,
+  ) {
+    this.#core = parts.core;
+    this.#companion = parts.companion;
+    this.#pinned = parts.pinned;
+    this.#exclusive = parts.exclusive;
+    this.#latch = parts.latch;
+    this.#slots = parts.slots;
+    this.#noted = noted;
   }
 
   async add(pasted: Pasted, entry: NewEntry, onStep: OnStep): Promise<void> {
@@ -35,12 +57,18 @@ export class BrowserEntries implements Keeper {
     // The vault belongs to one companion: without knowing which, there is none to put the key into.
     await this.#pinned.ready();
     // Sealing and storing are one step inside the wasm: what is not stored was never sealed.
-    await this.#core.addBrowser(copyOf(pasted), entry);
+    await this.#storing(() => this.#core.addBrowser(copyOf(pasted), entry));
     onStep("storing");
   }
 
-  async replace(entry: Entry, pasted: Pasted): Promise<void> {
-    await this.#core.replaceBrowser(entry.id, copyOf(pasted));
+  async replace({ id, provider }: Entry, pasted: Pasted): Promise<void> {
+    if (!provider) {
+      throw new KeysealError("entry_damaged", "Nothing tells any more whose key this entry was.", {
+        next: "Remove it, and add the key as a new one.",
+      });
+    }
+    await this.#pinned.ready();
+    await this.#storing(() => this.#core.replaceBrowser(id, copyOf(pasted)));
   }
 
   async test(entry: Entry): Promise<TestResult> {
@@ -51,16 +79,16 @@ export class BrowserEntries implements Keeper {
       const timeoutMs = TEST_TIMEOUT_MS;
       return this.#companion.call<TestResult>("POST", path, { token, headers, timeoutMs });
     });
-    this.#note(entry.id, noted(result));
+    await this.#note(entry.id, noted(result));
     return result;
   }
 
-  async update(id: string, change: Change): Promise<void> {
-    this.#core.update(id, change);
+  async update(id: string, change: Change | LocalEntryPatch): Promise<void> {
+    await this.#exclusive.run(() => this.#core.update(id, change));
   }
 
   async revoke(id: string): Promise<void> {
-    this.#core.remove(id);
+    await this.#exclusive.run(() => this.#core.remove(id));
   }
 
   /** The headers that carry the key, sealed for this one request. */
@@ -69,10 +97,11 @@ export class BrowserEntries implements Keeper {
     request: { method: string; path: string; token: string },
   ): Promise<Record<string, string>> {
     await this.#pinned.ready();
+    this.#latch.used();
     try {
       return { ...(await this.#core.requestHeaders(entry.id, request)) };
     } catch (error) {
-      throw KeysealError.from(error);
+      throw this.#said(error);
     }
   }
 
@@ -81,27 +110,46 @@ export class BrowserEntries implements Keeper {
     return this.#servedBy.get(response);
   }
 
-  /** Keeps what an answer tells of the key that it was served by. */
-  noteUse(response: Response, entry: Entry): void {
+  /** Keeps what an answer tells of the key that it was served by: a verdict before the next request chooses one. */
+  async noteUse(response: Response, entry: Entry): Promise<void> {
     this.#servedBy.set(response, entry.id);
     const now = Date.now();
     const lastUsedAt = new Date(now).toISOString();
-    const note = (patch: LocalEntryPatch) => this.#note(entry.id, patch);
+    const note = (patch: LocalEntryPatch) => this.#note(entry.id, patch).then(this.#noted);
     if (response.status === 401) {
-      note({ status: "invalid", statusDetail: "The provider refused this key (401)." });
+      await note({ status: "invalid", statusDetail: "The provider refused this key (401)." });
     } else if (response.ok && entry.status === "invalid") {
-      note({ status: "valid", statusDetail: null, lastUsedAt });
+      await note({ status: "valid", statusDetail: null, lastUsedAt });
     } else if (!entry.lastUsedAt || now - Date.parse(entry.lastUsedAt) >= USE_NOTED_EVERY_MS) {
-      note({ lastUsedAt });
+      // Only shown: no answer waits for it.
+      void note({ lastUsedAt });
     }
   }
 
   /** What is only shown is not worth failing over: on a full disk it stays as it was. */
-  #note(id: string, patch: LocalEntryPatch): void {
+  async #note(id: string, patch: LocalEntryPatch): Promise<void> {
     try {
-      this.#core.update(id, patch);
+      await this.update(id, patch);
     } catch {
       // The next write of the entry itself will say so.
     }
+  }
+
+  async #storing(store: () => Promise<unknown>): Promise<void> {
+    this.#latch.used();
+    try {
+      await this.#exclusive.run(store);
+    } catch (error) {
+      throw this.#said(error);
+    }
+    // The first key makes the vault, and with it the device's slot.
+    this.#slots.noteNew();
+    this.#latch.used();
+  }
+
+  /** A locked vault says what unlocks it. */
+  #said(error: unknown): KeysealError {
+    const problem = KeysealError.from(error);
+    return problem.code === "vault_locked" && this.#core.locked ? this.#latch.locked() : problem;
   }
 }

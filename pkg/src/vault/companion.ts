@@ -11,6 +11,9 @@ export class Companion {
   readonly url: string;
   /** Told when the companion does not answer. */
   onUnreachable: (error: KeysealError) => void = () => {};
+  /** Told when it answers again after that. */
+  onReached: () => void = () => {};
+  #away = false;
 
   readonly #prefix: string;
   readonly #token: TokenSource;
@@ -37,8 +40,16 @@ export class Companion {
     const message = `The companion at ${this.url} cannot be reached.`;
     const next = "Nothing is lost. Check the connection, or that the server runs, and try again.";
     const error = new KeysealError("companion_unreachable", message, { next, cause });
+    this.#away = true;
     this.onUnreachable(error);
     return error;
+  }
+
+  /** It has answered. */
+  reached(): void {
+    if (!this.#away) return;
+    this.#away = false;
+    this.onReached();
   }
 
   /** The path of a URL as the companion sees it, or undefined if the URL is not below the companion. */
@@ -92,7 +103,12 @@ export class Companion {
     } catch (error) {
       throw this.unreachable(error);
     }
-    if (!response.ok) throw await problem(response);
+    if (!response.ok) {
+      const error = await problem(response);
+      if (isAway(error)) this.#away = true;
+      throw error;
+    }
+    this.reached();
     return response;
   }
 }

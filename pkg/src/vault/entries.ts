@@ -1,10 +1,13 @@
 import type { Entry, Status } from "../types.js";
 import type { LocalEntry } from "../wasm/keyseal.js";
+import type { Order } from "./order.js";
+import { overlaid, type Waiting } from "./queue.js";
 
 /** An entry as the companion lists it. The ciphertext goes to the local copy and is not shown. */
-export interface ListedEntry extends Omit<Entry, "host" | "label"> {
+export interface ListedEntry extends Omit<Entry, "host" | "label" | "pending"> {
   label: string | null;
   host?: string | null;
+  pending?: Entry["pending"];
   sealedKey?: unknown;
   category?: string;
 }
@@ -13,12 +16,23 @@ export interface ListedEntry extends Omit<Entry, "host" | "label"> {
 export function merged(
   listed: readonly ListedEntry[] | undefined,
   local: readonly LocalEntry[],
+  order: Order,
+  waiting: Iterable<Waiting>,
 ): readonly Entry[] {
   // Without a list from the companion (offline), the local copies stand in for it.
   const fromCompanion =
-    listed?.map(shown) ?? local.filter((entry) => entry.storage === "synced").map(shownLocal);
+    listed?.map(shown) ??
+    overlaid(local.filter(({ storage }) => storage === "synced").map(shownLocal), waiting);
   const fromBrowser = local.filter((entry) => entry.storage === "browser").map(shownLocal);
-  return Object.freeze([...fromCompanion, ...fromBrowser].sort(inOrder));
+  const byProvider = new Map<string, Entry[]>();
+  for (const entry of [...fromCompanion, ...fromBrowser].sort(inOrder)) {
+    const others = byProvider.get(entry.provider);
+    if (others) others.push(Object.freeze(entry));
+    else byProvider.set(entry.provider, [Object.freeze(entry)]);
+  }
+  return Object.freeze(
+    [...byProvider].flatMap(([provider, entries]) => order.arranged(provider, entries)),
+  );
 }
 
 /** The entries a request for this provider may use, in the order of use; those known to be refused come last. */
@@ -62,12 +76,13 @@ function compare(a: string, b: string): number {
 }
 
 function shown({ sealedKey: _ciphertext, category: _ofProvider, ...entry }: ListedEntry): Entry {
-  return Object.freeze({ ...entry, label: entry.label ?? "", host: entry.host ?? null });
+  const { label, host, pending } = entry;
+  return { ...entry, label: label ?? "", host: host ?? null, pending: pending ?? null };
 }
 
 function shownLocal(entry: LocalEntry & Partial<Pick<Entry, "needsReentry">>): Entry {
   const status = entry.status as Status;
-  return Object.freeze({
+  return {
     id: entry.id,
     provider: entry.provider ?? "",
     label: entry.label ?? "",
@@ -87,7 +102,8 @@ function shownLocal(entry: LocalEntry & Partial<Pick<Entry, "needsReentry">>): E
     expiresAt: entry.expiresAt ?? null,
     needsReentry: entry.damaged !== null || entry.needsReentry === true,
     host: entry.host ?? null,
-  });
+    pending: null,
+  };
 }
 
 /** Whether a status says that the provider takes the key: null where nothing is known. */

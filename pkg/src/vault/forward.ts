@@ -16,7 +16,7 @@ export interface ForwardParts {
   /** The companion no longer knows the key that was sealed to, or the clocks differ: look again. */
   refreshKeyset(): Promise<void>;
   /** A response that the enveloped key was the answer to. */
-  served(response: Response, entry: Entry): void;
+  served(response: Response, entry: Entry): Promise<void>;
 }
 
 /** Where SDKs put what they take for a key. All are removed: identity goes into `Authorization`, keys nowhere. */
@@ -53,17 +53,23 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
         credentials: "omit",
       });
       if (entry && response.headers.get("Keyseal-Served-By") === "envelope")
-        parts.served(response, entry);
+        await parts.served(response, entry);
       return response;
     };
 
-    const replayable = !(input instanceof Request) && !(init?.body instanceof ReadableStream);
+    const streams = init?.body instanceof ReadableStream;
+    const replayable = !streams && (!(input instanceof Request) || isBodiless(input.method));
     const response = await send();
     if (!replayable || !isStale(response.headers.get("Keyseal-Error"))) return response;
     await parts.refreshKeyset();
     await response.body?.cancel();
     return send();
   };
+}
+
+/** A `Request` with a body can be sent once only. */
+function isBodiless(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /** Picks the credential: a browser-only entry travels as an envelope, anything else the companion chooses. */
@@ -100,7 +106,9 @@ async function request(
   init: RequestInit,
 ): Promise<Response> {
   try {
-    return await fetch(input, init);
+    const response = await fetch(input, init);
+    if (response.ok) companion.reached();
+    return response;
   } catch (error) {
     // An abort is the caller's own doing and must look to it as `fetch` makes it look.
     const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);

@@ -3,6 +3,7 @@ import type { Core } from "../loader/init.js";
 import type { CompanionIdentity } from "../types.js";
 import type { VaultCore } from "../wasm/keyseal.js";
 import type { Companion } from "./companion.js";
+import type { Exclusive } from "./exclusive.js";
 
 /** Answers that a fresh key set, and with it a corrected clock, may change. */
 const STALE: ReadonlySet<string> = new Set([
@@ -22,14 +23,20 @@ export class Pinned {
   readonly #wasm: Core;
   readonly #core: VaultCore;
   readonly #companion: Companion;
+  readonly #exclusive: Exclusive;
   readonly #trustedIdentity: string | undefined;
+  #refreshing: Promise<void> | undefined;
   #identity: CompanionIdentity | undefined;
   #refused: KeysealError | undefined;
 
-  constructor(wasm: Core, core: VaultCore, companion: Companion, trustedIdentity?: string) {
-    this.#wasm = wasm;
-    this.#core = core;
-    this.#companion = companion;
+  constructor(
+    parts: { wasm: Core; core: VaultCore; companion: Companion; exclusive: Exclusive },
+    trustedIdentity?: string,
+  ) {
+    this.#wasm = parts.wasm;
+    this.#core = parts.core;
+    this.#companion = parts.companion;
+    this.#exclusive = parts.exclusive;
     this.#trustedIdentity = trustedIdentity;
   }
 
@@ -42,14 +49,41 @@ export class Pinned {
     return this.#refused;
   }
 
-  /** Fetches the key set and checks it against the pin. */
-  async refresh(): Promise<void> {
+  /**
+   * Whether whoever answers may be another than the pinned companion. What such a one lists counts for nothing, and
+   * no change is told to it. A key set that has only run out says nothing of that kind.
+   */
+  get foreign(): boolean {
+    return this.#refused !== undefined && this.#refused.code !== "keyset_expired";
+  }
+
+  /** Throws unless the companion is known to be the pinned one. */
+  async vouched(): Promise<void> {
+    if (!this.#identity && !this.#refused) await this.refresh().catch(this.#unlessRefused);
+    if (this.foreign) throw this.#refused;
+  }
+
+  readonly #unlessRefused = (error: unknown): void => {
+    if (error !== this.#refused) throw error;
+  };
+
+  /** Fetches the key set and checks it against the pin; whoever asks while that goes on shares it. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
     const wellKnown = await this.#companion.wellKnown();
     const trusted = this.#trustedIdentity;
     try {
-      const accepted = this.#core.acceptKeyset(
-        wellKnown,
-        trusted === undefined ? {} : { trustedIdentity: trusted },
+      const accepted = await this.#exclusive.run(() =>
+        this.#core.acceptKeyset(
+          wellKnown,
+          trusted === undefined ? {} : { trustedIdentity: trusted },
+        ),
       );
       this.#identity = {
         url: this.#companion.url,

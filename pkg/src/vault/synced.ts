@@ -1,8 +1,9 @@
 import { KeysealError } from "../errors.js";
 import type { Entry, TestResult } from "../types.js";
 import type { VaultCore } from "../wasm/keyseal.js";
-import { type Companion, isUnreachable } from "./companion.js";
+import { type Companion, isAway, isUnreachable } from "./companion.js";
 import { type ListedEntry, validity } from "./entries.js";
+import type { Exclusive } from "./exclusive.js";
 import {
   type Change,
   copyOf,
@@ -13,7 +14,9 @@ import {
   type Pasted,
   TEST_TIMEOUT_MS,
 } from "./keeper.js";
+import type { Offline } from "./offline.js";
 import type { Pinned } from "./pinned.js";
+import { overlaid, type Waiting } from "./queue.js";
 
 const KEYS = "/api/v1/api-keys";
 
@@ -22,18 +25,27 @@ export class SyncedEntries implements Keeper {
   readonly #core: VaultCore;
   readonly #companion: Companion;
   readonly #pinned: Pinned;
+  readonly #exclusive: Exclusive;
+  readonly #offline: Offline;
   #listed: readonly ListedEntry[] | undefined;
   #notCopied: KeysealError | undefined;
+  /** Counts what became known of entries: a list that was asked for before is older than that. */
+  #learnt = 0;
 
-  constructor(core: VaultCore, companion: Companion, pinned: Pinned) {
-    this.#core = core;
-    this.#companion = companion;
-    this.#pinned = pinned;
+  constructor(
+    parts: { core: VaultCore; companion: Companion; pinned: Pinned; exclusive: Exclusive },
+    offline: Offline,
+  ) {
+    this.#core = parts.core;
+    this.#companion = parts.companion;
+    this.#pinned = parts.pinned;
+    this.#exclusive = parts.exclusive;
+    this.#offline = offline;
   }
 
-  /** As the companion listed them; undefined while it has not been reached. */
+  /** As the companion listed them, with what waits for it; undefined while it has not been reached. */
   get listed(): readonly ListedEntry[] | undefined {
-    return this.#listed;
+    return this.#listed && overlaid(this.#listed, this.#offline.waiting());
   }
 
   /** Why the copies for offline listing could not be stored here. The companion has the entries. */
@@ -41,9 +53,23 @@ export class SyncedEntries implements Keeper {
     return this.#notCopied;
   }
 
-  async list(): Promise<void> {
+  /** Asks for the list. It counts only if the companion is the one that is pinned, which `vouched` finds out. */
+  async list(vouched: Promise<unknown> = Promise.resolve()): Promise<void> {
+    const before = this.#learnt;
     const { keys } = await this.#companion.call<{ keys: ListedEntry[] }>("GET", KEYS);
-    this.#keep(keys);
+    await vouched;
+    if (this.#pinned.foreign) return;
+    if (before !== this.#learnt) return this.list();
+    await this.#keep(keys);
+  }
+
+  /** Another tab stored other copies: they are the newer list. */
+  copied(): void {
+    if (!this.#listed || this.#notCopied) return;
+    const copies = this.#core.entries() as unknown as (ListedEntry & { damaged: string | null })[];
+    const synced = copies.filter(({ storage, damaged }) => storage === "synced" && !damaged);
+    this.#learnt += 1;
+    this.#listed = synced.map(({ damaged: _whole, ...entry }) => entry);
   }
 
   async add(pasted: Pasted, entry: NewEntry, onStep: OnStep): Promise<void> {
@@ -78,22 +104,80 @@ export class SyncedEntries implements Keeper {
     return result;
   }
 
-  async update(id: string, change: Change): Promise<void> {
-    await this.#put(await this.#companion.call<ListedEntry>("PATCH", pathOf(id), { json: change }));
+  update(id: string, change: Change): Promise<void> {
+    return this.#orLater({ do: "update", id, change });
   }
 
-  /** The order of use within a provider whose entries all live on the companion: one transaction there. */
-  async reorder(provider: string, ids: readonly string[]): Promise<void> {
-    await this.#companion.call("POST", `${KEYS}/reorder`, { json: { provider, ids } });
+  /** The order of use of a provider's entries on the companion: one transaction there. */
+  reorder(provider: string, ids: readonly string[]): Promise<void> {
+    return this.#orLater({ do: "reorder", provider, ids });
+  }
+
+  revoke(id: string): Promise<void> {
+    return this.#orLater({ do: "revoke", id });
+  }
+
+  /** Sends what waits. Nothing is sent to a companion that is not the pinned one: it would look done. */
+  async sendWaiting(): Promise<void> {
+    await this.#pinned.vouched();
+    await this.#offline.send((waiting) => this.#send(waiting));
+  }
+
+  /** Does it now, after all that waits; or queues it where the companion is away. */
+  async #orLater(waiting: Waiting): Promise<void> {
+    try {
+      await this.#pinned.vouched();
+      if (!this.#offline.isEmpty) await this.sendWaiting();
+      await this.#send(waiting);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      this.#offline.add(waiting);
+    }
+  }
+
+  /** Each of these may be sent twice: where an answer was lost, that is what happens. */
+  async #send(waiting: Waiting): Promise<void> {
+    switch (waiting.do) {
+      case "update": {
+        const { id, change } = waiting;
+        return this.#put(
+          await this.#companion.call<ListedEntry>("PATCH", pathOf(id), { json: change }),
+        );
+      }
+      case "revoke":
+        return this.#revoke(waiting.id);
+      case "reorder":
+        return this.#reorder(waiting.provider, waiting.ids);
+    }
+  }
+
+  async #reorder(provider: string, wanted: readonly string[]): Promise<void> {
+    const order = (ids: readonly string[]) =>
+      this.#companion.call("POST", `${KEYS}/reorder`, { json: { provider, ids } });
+    await order(wanted).catch(async (error: unknown) => {
+      if (KeysealError.from(error).code !== "validation") throw error;
+      // It must name all of them, and was wished for some time ago: what is gone since is left out, and what came
+      // stands behind, in its own order.
+      const { keys } = await this.#companion.call<{ keys: ListedEntry[] }>("GET", KEYS);
+      const mine = keys.filter((entry) => entry.provider === provider);
+      const there = mine.sort((a, b) => a.priority - b.priority).map(({ id }) => id);
+      const known = wanted.filter((id) => there.includes(id));
+      if (known.length === there.length && known.length === wanted.length) throw error;
+      if (there.length > 0) {
+        await order([...known, ...there.filter((id) => !known.includes(id))]);
+      }
+    });
+    this.#learnt += 1;
     await this.list();
   }
 
-  async revoke(id: string): Promise<void> {
+  async #revoke(id: string): Promise<void> {
     await this.#companion.call("DELETE", pathOf(id)).catch((error: unknown) => {
       // Already gone there (another tab, another device): what is left is this browser's copy.
       if (!(error instanceof KeysealError && error.code === "not_found")) throw error;
     });
-    if (this.#listed) this.#keep(this.#listed.filter((entry) => entry.id !== id));
+    this.#learnt += 1;
+    if (this.#listed) await this.#keep(this.#listed.filter((entry) => entry.id !== id));
     else await this.list();
   }
 
@@ -108,19 +192,25 @@ export class SyncedEntries implements Keeper {
   }
 
   async #put(entry: ListedEntry): Promise<void> {
+    this.#learnt += 1;
     // One entry is not the list: without the others, their copies would be taken for revoked.
     if (!this.#listed) return this.list();
-    this.#keep([...this.#listed.filter(({ id }) => id !== entry.id), entry]);
+    await this.#keep([...this.#listed.filter(({ id }) => id !== entry.id), entry]);
   }
 
-  #keep(keys: readonly ListedEntry[]): void {
+  async #keep(keys: readonly ListedEntry[]): Promise<void> {
     this.#listed = keys;
-    try {
-      this.#core.putSynced([...keys]);
-      this.#notCopied = undefined;
-    } catch (error) {
-      this.#notCopied = KeysealError.from(error);
-    }
+    const learnt = this.#learnt;
+    await this.#exclusive.run(() => {
+      // Meanwhile something newer was kept.
+      if (learnt !== this.#learnt || this.#listed !== keys) return;
+      try {
+        this.#core.putSynced([...keys]);
+        this.#notCopied = undefined;
+      } catch (error) {
+        this.#notCopied = KeysealError.from(error);
+      }
+    });
   }
 }
 

@@ -1,23 +1,47 @@
 import { KeysealError, translated } from "../errors.js";
 import { type Core, core as loadCore } from "../loader/init.js";
-import type { CompanionIdentity, Detection, Entry, ProviderInfo, TestResult } from "../types.js";
+import type {
+  CompanionIdentity,
+  Detection,
+  Entry,
+  ProviderInfo,
+  Slot,
+  TestResult,
+} from "../types.js";
 import type { LocalEntry, VaultCore } from "../wasm/keyseal.js";
-import { type AddOptions, type EntryPatch, isoDate, type VaultOptions } from "./arguments.js";
+import {
+  type AddOptions,
+  type EntryPatch,
+  isoDate,
+  type UnlockWith,
+  type VaultOptions,
+} from "./arguments.js";
 import { BrowserEntries } from "./browser.js";
 import { Companion, isAway } from "./companion.js";
+import { Durable } from "./durable.js";
 import { lastPriority, merged, usable } from "./entries.js";
+import { Exclusive } from "./exclusive.js";
 import { forwardingFetch } from "./forward.js";
+import { fitDoor } from "./inside.js";
 import type { Keepers, Pasted } from "./keeper.js";
+import { Latch } from "./latch.js";
+import { lostKey } from "./lost.js";
+import { Notes } from "./notes.js";
+import { Offline } from "./offline.js";
 import { baseOf, type Flavour, type SdkOptions, sdkOptions } from "./options.js";
+import { Order } from "./order.js";
 import { Pinned } from "./pinned.js";
 import { type ListedProvider, mergedProviders } from "./providers.js";
+import { Slots } from "./slots.js";
 import { subjectOf } from "./subject.js";
 import { SyncedEntries } from "./synced.js";
+import { type Heard, Tabs } from "./tabs.js";
+import { Ways } from "./ways.js";
 
 /**
  * A person's keys, as an app holds them: listed masked, used through `fetch`, never readable.
  *
- * Dispatches `change` whenever `entries` or `problems` changed.
+ * Dispatches `change` whenever `entries`, `problems` or `unlocked` changed, also by another tab.
  *
  * @example
  * const vault = await Vault.open({ companion: "https://keys.example.com", token: () => session.jwt });
@@ -33,10 +57,19 @@ export class Vault extends EventTarget {
   readonly #synced: SyncedEntries;
   readonly #keepers: Keepers;
   readonly #sub: string;
+  readonly #exclusive: Exclusive;
+  readonly #latch: Latch;
+  readonly #slots: Slots;
+  readonly #order: Order;
+  readonly #offline: Offline;
+  readonly #durable: Durable;
+  readonly #tabs: Tabs;
 
   #listedProviders: readonly ListedProvider[] = [];
   #away: KeysealError | undefined;
   #damaged: KeysealError | undefined;
+  #lost: KeysealError | undefined;
+  #refreshing = 0;
   #entries: readonly Entry[] = Object.freeze([]);
 
   /**
@@ -58,30 +91,51 @@ export class Vault extends EventTarget {
     core: VaultCore,
     companion: Companion,
     sub: string,
-    trustedIdentity: string | undefined,
+    options: VaultOptions,
   ) {
     super();
     this.#wasm = wasm;
     this.#core = core;
     this.#companion = companion;
     this.#sub = sub;
-    this.#pinned = new Pinned(wasm, core, companion, trustedIdentity);
-    this.#browser = new BrowserEntries(core, companion, this.#pinned);
-    this.#synced = new SyncedEntries(core, companion, this.#pinned);
+    const changed = () => this.#changed();
+    const notes = new Notes(core);
+    const exclusive = new Exclusive(notes, "vault");
+    const slots = new Slots(core, notes);
+    const parts = { wasm, core, companion, notes, exclusive, slots };
+    const latch = new Latch(parts, options.autoLockMinutes ?? null, () => {
+      if (!latch.unlocked) this.#tabs.sayLocked();
+      this.#changed();
+    });
+    const pinned = new Pinned(parts, options.trustedIdentity);
+    this.#exclusive = exclusive;
+    this.#latch = latch;
+    this.#slots = slots;
+    this.#order = new Order(notes);
+    this.#offline = new Offline(notes, (id) => this.#named(id));
+    this.#durable = new Durable(notes, changed);
+    this.#pinned = pinned;
+    this.#browser = new BrowserEntries({ ...parts, pinned, latch }, changed);
+    this.#synced = new SyncedEntries({ ...parts, pinned }, this.#offline);
     this.#keepers = { browser: this.#browser, synced: this.#synced };
+    this.#tabs = new Tabs(
+      notes,
+      (heard) => this.#heard(heard),
+      () => this.#lockedElsewhere(),
+    );
+    fitDoor(this, new Ways({ ...parts, pinned, latch }, changed));
     companion.onUnreachable = (error) => {
       this.#away = error;
       this.#changed();
     };
+    companion.onReached = () => this.#back();
+    globalThis.addEventListener?.("online", this.#online);
     this.fetch = forwardingFetch({
       companion,
       entries: () => this.#entries,
       envelope: (entry, request) => this.#browser.envelope(entry, request),
       refreshKeyset: () => this.#pinned.refresh(),
-      served: (response, entry) => {
-        this.#browser.noteUse(response, entry);
-        this.#changed();
-      },
+      served: (response, entry) => this.#browser.noteUse(response, entry),
     });
   }
 
@@ -105,9 +159,12 @@ export class Vault extends EventTarget {
     const core = await wasm.VaultCore.open({
       issuer: companion.url,
       sub,
+      // Whether the device may open it is for the latch to say.
+      held: true,
       ...(options.memory === undefined ? {} : { memory: options.memory }),
     }).catch((error: unknown) => Promise.reject(KeysealError.from(error)));
-    const vault = new Vault(wasm, core, companion, sub, options.trustedIdentity);
+    const vault = new Vault(wasm, core, companion, sub, options);
+    await vault.#latch.open();
     await vault.refresh();
     return vault;
   }
@@ -123,16 +180,128 @@ export class Vault extends EventTarget {
   }
 
   /**
-   * What is wrong right now, without anything being lost: companion unreachable, its key set refused, storage full.
+   * What is wrong right now: companion unreachable, its key set refused, storage full, the key to browser-only
+   * entries lost, a change dropped that was made while the companion was away.
    *
    * @example
    * for (const problem of vault.problems) banner(problem.message, problem.next);
    */
   get problems(): readonly KeysealError[] {
-    const now = [this.#pinned.refused, this.#away, this.#synced.notCopied, this.#damaged];
+    const now = [
+      this.#pinned.refused,
+      this.#away,
+      this.#synced.notCopied,
+      this.#damaged,
+      this.#lost,
+    ];
     const all = now.filter((problem) => problem !== undefined);
     // A full disk fails pinning and copying alike: said once is enough.
-    return [...new Map(all.map((problem) => [problem.code, problem])).values()];
+    const once = new Map(all.map((problem) => [problem.code, problem]));
+    return [...once.values(), ...this.#offline.dropped];
+  }
+
+  /**
+   * Takes a problem off the list that somebody has read: one with the code `change_dropped`. The others go when
+   * their cause does.
+   *
+   * @example
+   * for (const problem of vault.problems) if (problem.code === "change_dropped") vault.dismiss(problem);
+   */
+  dismiss(problem: KeysealError): void {
+    if (this.#offline.dismiss(problem)) this.#changed();
+  }
+
+  /**
+   * False while the vault is locked: its browser-only keys can be neither used nor added until `unlock`. Synced keys
+   * are not affected.
+   *
+   * @example
+   * if (!vault.unlocked) showUnlock(vault.slots);
+   */
+  get unlocked(): boolean {
+    return this.#latch.unlocked;
+  }
+
+  /**
+   * The ways to unlock this vault, in the order in which they were added; empty before its first browser-only key.
+   *
+   * @example
+   * const kinds = vault.slots.map(({ kind }) => kind); // ["device", "passphrase"]
+   */
+  get slots(): readonly Slot[] {
+    return this.#slots.list();
+  }
+
+  /**
+   * Wipes the vault key and all that was derived from it, here and in this vault's other tabs. Nothing opens it
+   * again by itself, the device's slot and a reload included, until `unlock` is called in one of them.
+   *
+   * @example
+   * lockButton.onclick = () => vault.lock();
+   */
+  lock(): void {
+    this.#latch.lock();
+  }
+
+  /**
+   * Unlocks the vault with a passphrase, a recovery code or a passkey; with nothing, by this device. Whatever is
+   * wrong with a secret, the error is `wrong_secret`, and the next attempt waits longer: 1 second, then 2, 4, at
+   * most 30. Nobody is locked out.
+   *
+   * @example
+   * await vault.unlock({ passphrase: field.value });
+   */
+  async unlock(secret?: UnlockWith): Promise<void> {
+    await this.#changing(() => this.#latch.unlock(secret));
+  }
+
+  /**
+   * After how many minutes without use the vault locks itself, in all tabs alike and kept for this vault; null for
+   * never. Use is unlocking it, and adding, replacing, testing or using a browser-only key, in any tab. A vault that
+   * lay idle for longer while no page was open is locked when it is opened.
+   *
+   * @example
+   * vault.autoLockMinutes = 15;
+   */
+  get autoLockMinutes(): number | null {
+    return this.#latch.autoLockMinutes;
+  }
+
+  set autoLockMinutes(minutes: number | null) {
+    this.#latch.autoLockMinutes = minutes;
+  }
+
+  /**
+   * Gives up a vault that can no longer be unlocked: the ways to unlock it go, and its browser-only entries wait to
+   * be entered again, one by one (`replace`). An unlocked vault is not given up.
+   *
+   * @example
+   * if (!vault.unlocked && (await confirm("Enter all its keys again?"))) await vault.startOver();
+   */
+  async startOver(): Promise<void> {
+    if (this.unlocked && !this.#lost && !this.#damaged) {
+      throw new KeysealError("validation", "This vault is unlocked: nothing has to be given up.", {
+        next: "Revoke single entries instead.",
+      });
+    }
+    await this.#changing(async () => {
+      await this.#exclusive.run(() => this.#core.startOver());
+      this.#latch.forget();
+    });
+  }
+
+  /**
+   * Ends the use of this object: forgets its vault key, and hears no other tabs any more. For apps that open a vault
+   * for somebody else in the same page.
+   *
+   * @example
+   * signOut.onclick = () => vault.close();
+   */
+  close(): void {
+    this.#latch.close();
+    this.#tabs.close();
+    globalThis.removeEventListener?.("online", this.#online);
+    this.#core.lock();
   }
 
   /**
@@ -143,6 +312,17 @@ export class Vault extends EventTarget {
    */
   get persistent(): boolean {
     return this.#core.persistent;
+  }
+
+  /**
+   * Whether the browser has promised to keep this site's storage until somebody clears it; null while it has not
+   * said. It is asked once, after the first browser-only key was stored.
+   *
+   * @example
+   * if (vault.durable === false) advise("Export your keys: this browser may clear them when space runs short.");
+   */
+  get durable(): boolean | null {
+    return this.#durable.granted;
   }
 
   /**
@@ -187,7 +367,8 @@ export class Vault extends EventTarget {
 
   /**
    * Seals a pasted key and stores it: on the companion (`synced`), or in this browser's vault (`browser`).
-   * Bytes are wiped when done. If the provider cannot be told, throws `provider_ambiguous` with `alternatives`.
+   * Bytes are wiped when done. If the provider cannot be told, throws `provider_ambiguous` with `alternatives`. A
+   * synced key is never kept back for later: while the companion is away it is refused, and nothing is stored.
    *
    * @example
    * const entry = await vault.add(pasted, { label: "prod", storage: "browser" });
@@ -207,6 +388,9 @@ export class Vault extends EventTarget {
         ...(expiresAt ? { expiresAt: isoDate(expiresAt) } : {}),
       };
       await this.#keepers[storage].add(pasted, entry, onStep);
+      if (storage !== "browser") return;
+      if (options.priority !== undefined) this.#order.place(provider, rid, options.priority);
+      this.#durable.ask();
     });
   }
 
@@ -233,16 +417,27 @@ export class Vault extends EventTarget {
   }
 
   /**
-   * Changes label, activity, order or expiry. The sealed key is not touched.
+   * Changes label, activity, order or expiry. The sealed key is not touched. While the companion is away, a change
+   * to a synced entry waits (`entry.pending`) and is sent when it is back; so do `reorder` and `revoke`.
    *
    * @example
    * await vault.update(entry.id, { label: "production", isActive: false });
    */
   async update(id: string, patch: EntryPatch): Promise<Entry> {
-    const { storage } = this.#entry(id);
+    const { storage, provider, pending } = this.#entry(id);
+    if (pending === "revoke") {
+      throw new KeysealError("revoke_pending", "This entry is going to be revoked.", {
+        next: "It goes as soon as the companion can be reached.",
+      });
+    }
     const { expiresAt, ...rest } = patch;
     const date = expiresAt === undefined ? {} : { expiresAt: expiresAt && isoDate(expiresAt) };
-    await this.#changing(() => this.#keepers[storage].update(id, { ...rest, ...date }));
+    await this.#changing(async () => {
+      await this.#keepers[storage].update(id, { ...rest, ...date });
+      if (storage === "browser" && patch.priority !== undefined) {
+        this.#order.place(provider, id, patch.priority);
+      }
+    });
     return this.#entry(id);
   }
 
@@ -263,17 +458,22 @@ export class Vault extends EventTarget {
       const next = "Call vault.refresh() and order the entries listed then.";
       throw new KeysealError("validation", message, { next });
     }
-    if (mine.every((entry) => entry.storage === "synced")) {
-      return this.#changing(() => this.#synced.reorder(provider, ids));
-    }
-    // Both storages share one numbering, of which the companion knows only its own part: so each number by itself.
-    for (const [priority, id] of ids.entries()) {
-      if (this.#entry(id).priority !== priority) await this.update(id, { priority });
-    }
+    const isSynced = (id: string) => this.#entry(id).storage === "synced";
+    const [before, after] = [mine.map(({ id }) => id).filter(isSynced), ids.filter(isSynced)];
+    const allSynced = after.length === ids.length;
+    await this.#changing(async () => {
+      // The companion numbers its own in one step; how the others stand among them is one record here.
+      if (allSynced || after.some((id, at) => id !== before[at])) {
+        await this.#synced.reorder(provider, after);
+      }
+      if (allSynced) this.#order.remove(provider);
+      else this.#order.put(provider, ids);
+    });
   }
 
   /**
-   * Destroys an entry's ciphertext, here and on the companion. It cannot be undone, and an id never comes back.
+   * Destroys an entry's ciphertext, here and on the companion. It cannot be undone, and an id never comes back. Of a
+   * synced entry while the companion is away: it is listed as `pending: "revoke"` until the companion has done it.
    *
    * @example
    * await vault.revoke(entry.id);
@@ -291,18 +491,20 @@ export class Vault extends EventTarget {
    * window.addEventListener("online", () => vault.refresh());
    */
   async refresh(): Promise<void> {
+    this.#refreshing += 1;
     try {
       const keyset = this.#pinned.refresh().catch((error: unknown) => {
-        // Listing goes on without a key set that was refused; sealing does not.
+        // Listing goes on with a key set that has run out; sealing does not. See `Pinned.foreign`.
         if (error !== this.#pinned.refused) throw error;
       });
-      await Promise.all([keyset, this.#synced.list(), this.#listProviders()]);
+      await Promise.all([keyset, this.#listSynced(keyset), this.#listProviders()]);
       this.#away = undefined;
     } catch (error) {
       const problem = KeysealError.from(error);
       if (!isAway(problem)) throw problem;
       this.#away = problem;
     } finally {
+      this.#refreshing -= 1;
       this.#changed();
     }
   }
@@ -428,6 +630,55 @@ export class Vault extends EventTarget {
     }
   }
 
+  /** What waits is told first, so that the list is drawn with it. */
+  async #listSynced(keyset: Promise<void>): Promise<void> {
+    if (this.#offline.isEmpty) return this.#synced.list(keyset);
+    await keyset;
+    if (this.#pinned.foreign) return;
+    await this.#synced.sendWaiting().catch((error: unknown) => {
+      const { code } = KeysealError.from(error);
+      // Anything else passes by itself: it goes on waiting, and the list marks it.
+      if (isAway(error) || code === "unauthorized") throw error;
+    });
+    await this.#synced.list();
+  }
+
+  /** The companion answers again. */
+  #back(): void {
+    // A refresh that is under way does all that itself.
+    if (this.#refreshing > 0) return;
+    this.#away = undefined;
+    if (this.#offline.isEmpty) this.#changed();
+    else void this.refresh().catch(() => undefined);
+  }
+
+  readonly #online = (): void => {
+    if (this.#away || !this.#offline.isEmpty) void this.refresh().catch(() => undefined);
+  };
+
+  async #heard({ vault, synced }: Heard): Promise<void> {
+    if (synced) this.#synced.copied();
+    if (vault) {
+      try {
+        this.#core.reload();
+      } catch {
+        // A record that cannot be read is a problem, and said as one below.
+      }
+      await this.#latch.heard();
+    }
+    this.#changed();
+  }
+
+  #lockedElsewhere(): void {
+    this.#latch.close();
+    this.#core.lock();
+    this.#changed();
+  }
+
+  #named(id: string): string {
+    return this.#entries.find((entry) => entry.id === id)?.keyHint ?? "an entry";
+  }
+
   async #listProviders(): Promise<void> {
     const { providers } = await this.#companion.call<{ providers: ListedProvider[] }>(
       "GET",
@@ -460,11 +711,14 @@ export class Vault extends EventTarget {
     let local: LocalEntry[] = [];
     try {
       local = this.#core.entries();
+      this.#core.reload();
       this.#damaged = undefined;
     } catch (error) {
       this.#damaged = KeysealError.from(error);
     }
-    this.#entries = merged(this.#synced.listed, local);
+    this.#lost = this.#damaged ? undefined : lostKey(this.#core, local, this.slots);
+    const { listed } = this.#synced;
+    this.#entries = merged(listed, local, this.#order, this.#offline.waiting());
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,0 +1,56 @@
+import type { UnlockWith } from "./arguments.js";
+import type { Vault } from "./vault.js";
+
+/** A slot that stays when the vault key changes. Only with its secret can it open the new one; the device needs none. */
+export interface KeptSlot {
+  slot: string;
+  with?: UnlockWith;
+  /** For a passphrase: the one that takes its place. */
+  newPassphrase?: string;
+}
+
+/** What became of one entry of an export: taken; here already with the same key or a newer one; or not readable. */
+export interface Imported {
+  id: string;
+  result: "taken" | "known" | "refused";
+}
+
+/**
+ * What only the package's own elements do with a vault: change the ways to unlock it, and carry its keys away.
+ *
+ * A new way in, and an export, need one of the others at that moment (`proof`), where there is one besides the
+ * device's own: that the vault is unlocked is not enough. Wrong secrets count as attempts.
+ */
+export interface Inside {
+  addDevice(proof?: UnlockWith): Promise<void>;
+  addPassphrase(passphrase: string, proof?: UnlockWith): Promise<void>;
+  /** The browser asks for the passkey; `name` stands beside it in the person's list. */
+  addPasskey(name: string, proof?: UnlockWith): Promise<void>;
+  /** Gives the code, to be shown once. */
+  addRecoveryCode(proof?: UnlockWith): Promise<string>;
+  /**
+   * Makes a new vault key, encrypts all entries anew, and keeps exactly the slots named: how one is removed, and how
+   * a passphrase is changed.
+   */
+  keepSlots(kept: readonly KeptSlot[]): Promise<void>;
+  /** All browser-only entries as a file that `passphrase` opens. */
+  exportEntries(proof: UnlockWith, passphrase: string): Promise<string>;
+  importEntries(file: string, passphrase: string): Promise<readonly Imported[]>;
+}
+
+const doors = new WeakMap<Vault, Inside>();
+
+/**
+ * The door that `keyseal/elements` goes through. It is no function of the vault and stands in no entry point of the
+ * package, so that a script which merely holds a vault does not hold this too.
+ */
+export function insideOf(vault: Vault): Inside {
+  const inside = doors.get(vault);
+  if (!inside) throw new TypeError("This is not a vault that Vault.open gave.");
+  return inside;
+}
+
+/** For the vault itself, when it is made. */
+export function fitDoor(vault: Vault, inside: Inside): void {
+  doors.set(vault, inside);
+}

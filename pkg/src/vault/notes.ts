@@ -1,0 +1,75 @@
+import { KeysealError } from "../errors.js";
+import type { VaultCore } from "../wasm/keyseal.js";
+
+/**
+ * What all tabs of a vault must agree on, as small JSON records beside its entries: in this browser's storage, or in
+ * memory with everything else. Never a key.
+ */
+export class Notes {
+  readonly #core: VaultCore;
+
+  constructor(core: VaultCore) {
+    this.#core = core;
+  }
+
+  /** What the name of every record of this vault starts with, in this browser's storage. */
+  get prefix(): string {
+    return this.#core.prefix;
+  }
+
+  /** Whether other tabs see what is written here. */
+  get shared(): boolean {
+    return this.#core.persistent;
+  }
+
+  /** A note, or undefined where there is none that can be read: anybody may have written over it. */
+  read<T>(name: string): T | undefined {
+    return this.all<T>(name).get(name);
+  }
+
+  /** Notes whose name starts with `start`, by name, in order. */
+  all<T>(start = ""): Map<string, T> {
+    const notes = new Map<string, T>();
+    let found: Record<string, string> = {};
+    try {
+      found = this.#core.notes();
+    } catch {
+      // The entries say that storage cannot be read.
+    }
+    for (const [name, json] of Object.entries(found)) {
+      if (!name.startsWith(start)) continue;
+      try {
+        notes.set(name, JSON.parse(json) as T);
+      } catch {
+        // Not ours.
+      }
+    }
+    return notes;
+  }
+
+  /** Writes a note; throws where it cannot be stored. */
+  write(name: string, value: unknown): void {
+    try {
+      this.#core.setNote(name, JSON.stringify(value));
+    } catch (error) {
+      throw KeysealError.from(error);
+    }
+  }
+
+  /** Writes a note that is not worth failing over. */
+  try(name: string, value: unknown): void {
+    try {
+      this.write(name, value);
+    } catch {
+      // A full disk fails the writes that matter, and says so there.
+    }
+  }
+
+  remove(name: string): void {
+    try {
+      this.#core.setNote(name, undefined);
+    } catch {
+      // Storage is blocked: there is none.
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { KeysealError } from "../errors.js";
+import type { VaultCore } from "../wasm/keyseal.js";
+import type { UnlockWith } from "./arguments.js";
+import type { Exclusive } from "./exclusive.js";
+import type { Imported, Inside, KeptSlot } from "./inside.js";
+import type { Latch } from "./latch.js";
+import type { Pinned } from "./pinned.js";
+import type { Slots } from "./slots.js";
+
+/** Changes of the ways to unlock, export and import: what stands behind the door of `inside.ts`. */
+export class Ways implements Inside {
+  readonly #core: VaultCore;
+  readonly #exclusive: Exclusive;
+  readonly #latch: Latch;
+  readonly #pinned: Pinned;
+  readonly #slots: Slots;
+  readonly #changed: () => void;
+
+  constructor(
+    parts: {
+      core: VaultCore;
+      exclusive: Exclusive;
+      latch: Latch;
+      pinned: Pinned;
+      slots: Slots;
+    },
+    changed: () => void,
+  ) {
+    this.#core = parts.core;
+    this.#exclusive = parts.exclusive;
+    this.#latch = parts.latch;
+    this.#pinned = parts.pinned;
+    this.#slots = parts.slots;
+    this.#changed = changed;
+  }
+
+  addDevice(proof?: UnlockWith): Promise<void> {
+    return this.#do(() => this.#core.addDevice(this.#secret(proof)));
+  }
+
+  addPassphrase(passphrase: string, proof?: UnlockWith): Promise<void> {
+    return this.#do(() => this.#core.addPassphrase(passphrase, this.#secret(proof)));
+  }
+
+  addPasskey(name: string, proof?: UnlockWith): Promise<void> {
+    return this.#do(() => this.#core.addPasskey(name, this.#secret(proof)));
+  }
+
+  addRecoveryCode(proof?: UnlockWith): Promise<string> {
+    return this.#do(() => this.#core.addRecoveryCode(this.#secret(proof)));
+  }
+
+  keepSlots(kept: readonly KeptSlot[]): Promise<void> {
+    const given = kept.map(({ slot, with: secret, newPassphrase }) => ({
+      slot,
+      ...this.#secret(secret),
+      ...(newPassphrase === undefined ? {} : { newPassphrase }),
+    }));
+    return this.#do(
+      () => this.#core.keepSlots(given),
+      kept.map(({ slot }) => slot),
+    );
+  }
+
+  exportEntries(proof: UnlockWith, passphrase: string): Promise<string> {
+    return this.#do(() => this.#core.exportEntries(this.#latch.secret(proof), passphrase));
+  }
+
+  async importEntries(file: string, passphrase: string): Promise<readonly Imported[]> {
+    const done = await this.#do(() => this.#core.importEntries(file, passphrase));
+    return (["taken", "known", "refused"] as const).flatMap((result) =>
+      done[result].map((id) => ({ id, result })),
+    );
+  }
+
+  #secret(proof: UnlockWith | undefined) {
+    return proof && this.#latch.secret(proof);
+  }
+
+  /** One change at a time, over all tabs, of an unlocked vault. */
+  async #do<T>(work: () => Promise<T>, renamed?: readonly string[]): Promise<T> {
+    try {
+      // The vault belongs to one companion: without knowing which, none can be made.
+      await this.#pinned.ready();
+      if (!this.#latch.unlocked) throw this.#latch.locked();
+      return await this.#latch.attempts.make(() => this.#exclusive.run(work));
+    } catch (error) {
+      throw KeysealError.from(error);
+    } finally {
+      this.#slots.noteNew(renamed);
+      this.#latch.used();
+      this.#changed();
+    }
+  }
+}
