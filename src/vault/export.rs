@@ -10,7 +10,8 @@ use super::store::Store;
 use zeroize::Zeroizing;
 
 use crate::envelope::{
-    Alg, CompactJwe, Header, KeyClaims, Object, ObjectWriter, Strict, encode_base64url, random,
+    Alg, CompactJwe, Header, KeyClaims, Object, ObjectWriter, Strict, encode_base64url, list,
+    random,
 };
 
 /// What an import did, entry by entry.
@@ -53,7 +54,7 @@ impl<S: Store> Vault<S> {
             .text("typ", "keyseal-export")
             .text("id", &id)
             .raw("slot", &slot.to_json())
-            .raw("entries", &format!("[{}]", entries.join(",")))
+            .raw("entries", &list(&entries))
             .end_text())
     }
 

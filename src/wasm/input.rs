@@ -1,7 +1,6 @@
 //! What comes in: pasted text, and options.
 
-use js_sys::{Reflect, Uint8Array};
-use serde::Serialize;
+use js_sys::{JSON, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -127,10 +126,7 @@ impl Given {
     }
 }
 
-/// Plain objects and arrays, `null` for what is absent.
-pub(super) fn to_js<T: Serialize>(value: &T) -> Outcome {
-    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    value
-        .serialize(&serializer)
-        .map_err(|error| Failure::argument(error.to_string()))
+/// Plain objects and arrays, out of JSON that was written here.
+pub(super) fn to_js(json: &str) -> Outcome {
+    Ok(JSON::parse(json)?)
 }

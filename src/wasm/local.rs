@@ -10,8 +10,8 @@ const PROBE: &str = "keyseal.v1.probe";
 
 /// Where this browser keeps the records.
 pub(super) enum Records {
-    /// localStorage, shared by the site's tabs.
-    Local,
+    /// localStorage, shared by the site's tabs. Held, because finding it costs as much as reading it.
+    Local(web_sys::Storage),
     /// This page's memory: gone with it.
     Memory(MemoryStore),
 }
@@ -28,14 +28,14 @@ impl Records {
                         || storage.length().is_ok_and(|length| length > 0)
                 });
         if usable {
-            Self::Local
+            Self::Local(LocalStorage::raw())
         } else {
             Self::Memory(MemoryStore::default())
         }
     }
 
     pub(super) fn is_local(&self) -> bool {
-        matches!(self, Self::Local)
+        matches!(self, Self::Local(_))
     }
 }
 
@@ -53,35 +53,32 @@ fn failed(error: JsValue) -> StoreError {
 impl Store for Records {
     fn get(&self, name: &str) -> Result<Option<String>, StoreError> {
         match self {
-            Self::Local => LocalStorage::raw().get_item(name).map_err(failed),
+            Self::Local(storage) => storage.get_item(name).map_err(failed),
             Self::Memory(store) => store.get(name),
         }
     }
 
     fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
         match self {
-            Self::Local => LocalStorage::raw().set_item(name, value).map_err(failed),
+            Self::Local(storage) => storage.set_item(name, value).map_err(failed),
             Self::Memory(store) => store.set(name, value),
         }
     }
 
     fn remove(&self, name: &str) -> Result<(), StoreError> {
         match self {
-            Self::Local => LocalStorage::raw().remove_item(name).map_err(failed),
+            Self::Local(storage) => storage.remove_item(name).map_err(failed),
             Self::Memory(store) => store.remove(name),
         }
     }
 
     fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let Self::Local = self else {
-            let Self::Memory(store) = self else {
-                return Ok(Vec::new());
-            };
-            return store.names(prefix);
+        let storage = match self {
+            Self::Local(storage) => storage,
+            Self::Memory(store) => return store.names(prefix),
         };
-        let storage = LocalStorage::raw();
         let mut names = Vec::new();
-        for at in 0..LocalStorage::length() {
+        for at in 0..storage.length().map_err(failed)? {
             if let Some(name) = storage.key(at).map_err(failed)?
                 && name.starts_with(prefix)
             {

@@ -2,7 +2,6 @@
 //! does not hand these to the script of the page around them.
 
 use js_sys::Array;
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -11,14 +10,9 @@ use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
 use super::input::{Given, to_js};
 use super::unlock::{Secret, device_kind};
+use crate::envelope::{ObjectWriter, list};
 use crate::vault::slot::{Kind, RecoveryCode, Stretching};
 use crate::vault::{Header, Kept, VaultError};
-
-#[derive(Serialize)]
-struct SlotInfo<'a> {
-    id: &'a str,
-    kind: &'static str,
-}
 
 /// A slot that stays when another goes. The device's own needs no secret.
 struct KeptSlot {
@@ -45,14 +39,16 @@ impl VaultCore {
     pub fn slots(&self) -> Outcome {
         let vault = self.vault.borrow();
         let slots = vault.header().map(Header::slots).unwrap_or_default();
-        let slots: Vec<SlotInfo> = slots
+        let slots: Vec<String> = slots
             .iter()
-            .map(|slot| SlotInfo {
-                id: slot.id(),
-                kind: slot.kind().name(),
+            .map(|slot| {
+                ObjectWriter::new(64)
+                    .text("id", slot.id())
+                    .text("kind", slot.kind().name())
+                    .end_text()
             })
             .collect();
-        to_js(&slots)
+        to_js(&list(&slots))
     }
 }
 
