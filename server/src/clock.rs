@@ -21,6 +21,40 @@ pub fn seconds() -> i64 {
     micros().div_euclid(1_000_000)
 }
 
+/// A day of them.
+pub const DAY: Micros = 86_400_000_000;
+
+/// The day (UTC), counted from 1970.
+pub fn day(at: Micros) -> i64 {
+    at.div_euclid(DAY)
+}
+
+/// A day as `2026-09-21`.
+pub fn date(day: i64) -> String {
+    let at = day.checked_mul(DAY).and_then(civil);
+    at.map(|date| date.to_string()).unwrap_or_default()
+}
+
+/// Reads a date.
+pub fn parse_date(text: &str) -> Option<i64> {
+    // jiff takes other forms too; there is one here.
+    let date: jiff::civil::Date = text.parse().ok().filter(|_| text.len() == 10)?;
+    let at = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(day(at.as_microsecond()))
+}
+
+/// The month (UTC), counted from the year 0.
+pub fn month(at: Micros) -> i64 {
+    civil(at).map_or(0, |date| {
+        i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+    })
+}
+
+fn civil(at: Micros) -> Option<jiff::civil::Date> {
+    let at = Timestamp::from_microsecond(at).ok()?;
+    Some(jiff::tz::Offset::UTC.to_datetime(at).date())
+}
+
 /// The RFC 3339 form the API answers with: UTC, milliseconds.
 pub fn rfc3339(at: Micros) -> String {
     let time = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -42,6 +76,25 @@ mod tests {
     #[test]
     fn times_are_written_in_utc_with_milliseconds() {
         assert_eq!(rfc3339(1_790_000_000_123_400), "2026-09-21T14:13:20.123Z");
+    }
+
+    #[test]
+    fn days_and_months_are_those_of_utc() {
+        let at = 1_790_000_000_123_400;
+        assert_eq!(date(day(at)), "2026-09-21");
+        assert_eq!(parse_date("2026-09-21"), Some(day(at)));
+        assert_eq!(month(at), 2026 * 12 + 8);
+        assert_eq!(month(-1), 1969 * 12 + 11);
+        assert_eq!(date(-1), "1969-12-31");
+        for text in [
+            "",
+            "2026-9-21",
+            "20260921",
+            "2026-02-30",
+            "2026-09-21T00:00:00Z",
+        ] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::{
         opened::Opened,
         ring::{KeyRing, RingError},
     },
-    usage::InUse,
+    usage::{self, InUse, UnderWay},
 };
 
 /// How long open streams may go on after the signal to stop.
@@ -36,6 +36,11 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// `keys_dir` is looked at this often.
 const RING_INTERVAL: Duration = Duration::from_secs(2);
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// A kill loses no more than this of what was used; and with what a replica remembers of an entry,
+/// a budget that was spent elsewhere holds within a second.
+const USAGE_INTERVAL: Duration = Duration::from_millis(400);
+/// How long answers that are cut at the end may take to be counted.
+const LAST_COUNTS: Duration = Duration::from_secs(1);
 /// A revoke ends streams within a second, whichever replica it came to.
 const REVOKED_INTERVAL: Duration = Duration::from_millis(500);
 /// How far back a revoke is looked for: clocks of replicas differ.
@@ -94,6 +99,8 @@ impl Server {
             false => KeyRing::open(&config.keys_dir, &config.public_url())?,
         };
         let verifier = Verifier::open(&config)?;
+        // Decoding the prices takes a moment that no request should wait for.
+        tokio::task::spawn_blocking(usage::price::prepare);
         let demo = match with_demo {
             true => Some(demo::start().await.map_err(StartError::Demo)?),
             false => None,
@@ -101,6 +108,7 @@ impl Server {
         let state = AppState::new(App {
             roster: Roster::default(),
             in_use: InUse::default(),
+            under_way: UnderWay::default(),
             client: Client::new(&config, demo)?,
             opened: Opened::new(&config),
             sessions: Sessions::new(&config),
@@ -140,6 +148,7 @@ impl Server {
     /// Serves until `stop` is ready, then gives what is open a bounded time to end.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let background = background(&self.state);
+        let mut open = JoinSet::new();
         let connections = GracefulShutdown::new();
         let service = TowerToHyperService::new(http::service(self.state.clone()));
         let builder = builder();
@@ -159,15 +168,25 @@ impl Server {
                 .serve_connection_with_upgrades(TokioIo::new(stream), service.clone())
                 .into_owned();
             let watched = connections.watch(connection);
-            tokio::spawn(async move {
+            open.spawn(async move {
                 // A connection that breaks is the caller's business.
                 let _ = watched.await;
             });
+            while open.try_join_next().is_some() {}
         }
         drop(self.listener);
         tracing::info!("stopping");
         if time::timeout(GRACE, connections.shutdown()).await.is_err() {
             tracing::warn!("streams that were still open are cut");
+            open.shutdown().await;
+        }
+        let counted = async {
+            while self.state.under_way.count() > 0 {
+                time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if time::timeout(LAST_COUNTS, counted).await.is_err() {
+            tracing::warn!("answers that are cut are not counted");
         }
         drop(background);
         self.state.store.close().await;
@@ -196,10 +215,18 @@ fn background(state: &AppState) -> JoinSet<()> {
         loop {
             ticks.tick().await;
             sweeping.sweep();
-            if let Err(error) = sweeping.store.flush_uses().await {
-                tracing::warn!(%error, "counts were not written; tried again in a moment");
-            }
             sweeping.store.forget_now().await;
+        }
+    });
+    let counting = state.clone();
+    tasks.spawn(async move {
+        let mut ticks = time::interval(USAGE_INTERVAL);
+        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = counting.write_usage().await {
+                tracing::warn!(%error, "usage was not written; tried again in a moment");
+            }
         }
     });
     let following = state.clone();

@@ -8,9 +8,9 @@ use crate::{
     config::Config,
     http::rate::Buckets,
     outgoing::Client,
-    store::{Owner, Store},
+    store::{Owner, Store, StoreError},
     unwrap::{envelope::Sessions, opened::Opened, ring::KeyRing},
-    usage::InUse,
+    usage::{InUse, UnderWay},
 };
 
 /// One handle on all of it; a clone is a pointer.
@@ -35,6 +35,8 @@ pub struct App {
     pub roster: Roster,
     /// The entries that something runs under.
     pub in_use: InUse,
+    /// The answers that are on their way.
+    pub under_way: UnderWay,
     /// Unwrapped keys, for a short time.
     pub opened: Opened,
     /// Unwrapped sessions, for a short time.
@@ -70,6 +72,16 @@ impl App {
     pub fn key_gone(&self, owner: &Owner, id: &str) {
         self.key_replaced(owner, id);
         self.in_use.end(owner, id);
+    }
+
+    /// Writes what was used since the last time; to be called often. Budgets are looked at anew.
+    pub async fn write_usage(&self) -> Result<(), StoreError> {
+        let written = self.store.flush_uses().await?;
+        for owner in written.owners() {
+            self.roster.forget(owner);
+        }
+        self.store.settled(written);
+        Ok(())
     }
 
     /// Drops what was kept long enough; to be called every second.

@@ -117,6 +117,7 @@ mod tests {
             status,
             priority: 0,
             needs_reentry: false,
+            budget: None,
         })
     }
 

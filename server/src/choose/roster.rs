@@ -145,6 +145,7 @@ mod tests {
             status: Status::Valid,
             priority: 0,
             needs_reentry: false,
+            budget: None,
         };
         let life = InUse::default().life(&ann(), "e");
         Arc::new([Ready {

@@ -9,7 +9,7 @@ use std::{
 use url::{Host, Url};
 
 use super::{
-    Auth, Config, ConfigError, Provider, Tiers, auth,
+    Auth, Config, ConfigError, Provider, Tiers, auth, fees,
     file::{Raw, RawProvider, RawTiers},
     hosts::HostPattern,
 };
@@ -52,6 +52,7 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         unwrap: raw.unwrap,
         upstream: raw.upstream,
         limits: raw.limits,
+        fees: fees::checked(&raw.fees)?,
     })
 }
 

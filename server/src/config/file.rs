@@ -27,6 +27,7 @@ pub struct Raw {
     pub unwrap: Unwrap,
     pub upstream: Upstream,
     pub limits: Limits,
+    pub fees: RawFees,
 }
 
 impl Default for Raw {
@@ -45,6 +46,7 @@ impl Default for Raw {
             unwrap: Unwrap::default(),
             upstream: Upstream::default(),
             limits: Limits::default(),
+            fees: RawFees::default(),
         }
     }
 }
@@ -127,6 +129,25 @@ pub struct Tier {
 impl Default for Tier {
     fn default() -> Self {
         Self { byok: true }
+    }
+}
+
+/// `[fees]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawFees {
+    pub percent: f64,
+    pub credit_usd: f64,
+    pub cap_credits: BTreeMap<String, f64>,
+}
+
+impl Default for RawFees {
+    fn default() -> Self {
+        Self {
+            percent: 0.0,
+            credit_usd: 0.01,
+            cap_credits: BTreeMap::new(),
+        }
     }
 }
 

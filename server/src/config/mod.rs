@@ -4,6 +4,7 @@
 mod auth;
 mod check;
 mod error;
+mod fees;
 mod file;
 pub mod hosts;
 pub mod secret;
@@ -22,6 +23,7 @@ pub use self::{
 };
 use self::{hosts::HostPattern, secret::SecretFile};
 use crate::auth::key::TokenKey;
+use crate::usage::fee::Fees;
 
 /// The checked configuration.
 pub struct Config {
@@ -51,6 +53,8 @@ pub struct Config {
     pub upstream: Upstream,
     /// Sizes and rates.
     pub limits: Limits,
+    /// What is taken for requests under users' own keys.
+    pub fees: Fees,
 }
 
 /// How callers prove who they are.

@@ -2,6 +2,7 @@
 
 use sqlx::{Row, any::AnyRow};
 
+use super::Budget;
 use crate::clock::Micros;
 
 /// What the last test or use said about a key.
@@ -84,8 +85,12 @@ pub struct Entry {
     pub total_requests: i64,
     /// Tokens used, as far as known.
     pub total_tokens: i64,
-    /// Cost in millionths of a dollar; none: unknown.
+    /// What the requests of known cost cost, in millionths of a dollar; none: there was none yet.
     pub cost_micro_usd: Option<i64>,
+    /// Requests whose cost nobody knows.
+    pub unpriced_requests: i64,
+    /// What may be spent.
+    pub budget: Option<Budget>,
     /// When added.
     pub created_at: Micros,
     /// When last tested.
@@ -115,13 +120,16 @@ pub struct Candidate {
     pub priority: i64,
     /// No key of the ring opens it.
     pub needs_reentry: bool,
+    /// What may be spent.
+    pub budget: Option<Budget>,
 }
 
 /// The columns of an [`Entry`], in its order.
 macro_rules! entry_columns {
     () => {
         "id, provider, label, hint, host, sealed_key, status, status_detail, active, priority, \
-         total_requests, total_tokens, cost_micro_usd, needs_reentry, created_at, \
+         total_requests, total_tokens, cost_micro_usd, unpriced_requests, month, \
+         month_micro_usd, budget_micro_usd, budget_period, needs_reentry, created_at, \
          last_tested_at, last_used_at, expires_at, revoked_at"
     };
 }
@@ -143,6 +151,8 @@ impl Entry {
             total_requests: row.try_get("total_requests")?,
             total_tokens: row.try_get("total_tokens")?,
             cost_micro_usd: row.try_get("cost_micro_usd")?,
+            unpriced_requests: row.try_get("unpriced_requests")?,
+            budget: Budget::from_row(row)?,
             needs_reentry: row.try_get::<i64, _>("needs_reentry")? != 0,
             created_at: row.try_get("created_at")?,
             last_tested_at: row.try_get("last_tested_at")?,
@@ -162,6 +172,7 @@ impl Candidate {
             status: Status::parse(row.try_get("status")?),
             priority: row.try_get("priority")?,
             needs_reentry: row.try_get::<i64, _>("needs_reentry")? != 0,
+            budget: Budget::from_row(row)?,
         })
     }
 }

@@ -3,6 +3,7 @@
 
 mod add;
 mod audit;
+mod budget;
 mod change;
 mod counters;
 mod entry;
@@ -15,6 +16,7 @@ mod replay;
 mod revoke;
 mod rows;
 mod settings;
+mod usage;
 
 use std::sync::atomic::AtomicBool;
 
@@ -24,11 +26,14 @@ use self::counters::Uses;
 pub use self::{
     add::{Added, NewEntry, Replacement},
     audit::{Event, Note},
+    budget::{Budget, Period},
     change::{Changes, Reordered, Replaced},
+    counters::{Counts, ENVELOPE, PLATFORM, Used},
     entry::{Candidate, Entry, Status},
     error::StoreError,
     open::migrate,
     owner::{Owner, Realm},
+    usage::{Dimension, Part, UsageQuery, UsageRow},
 };
 
 /// The database.

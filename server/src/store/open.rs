@@ -56,6 +56,7 @@ pub async fn migrate(database_url: &str) -> Result<(), StoreError> {
 fn migrations() -> Migrator {
     let start = include_str!("../../migrations/0001_start.sql");
     let revoked = include_str!("../../migrations/0002_revoked.sql");
+    let usage = include_str!("../../migrations/0020_usage.sql");
     let migration = |version, name: &'static str, sql: &'static str| {
         Migration::new(
             version,
@@ -68,6 +69,7 @@ fn migrations() -> Migrator {
     Migrator::with_migrations(vec![
         migration(1, "start", start),
         migration(2, "revoked", revoked),
+        migration(20, "usage", usage),
     ])
 }
 

@@ -1,15 +1,21 @@
 //! Counts what is served: around the body on its way to the caller.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName};
 use http::response;
 use http_body::{Frame, SizeHint};
+use keyseal::usage::{Hider, Kind, Reader, Shown, Usage};
 
-use super::Ask;
-use crate::{AppState, clock, store::Owner};
+use super::{Ask, price};
+use crate::AppState;
+use crate::clock;
+use crate::store::{Counts, ENVELOPE, Owner, Used};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -31,27 +37,73 @@ pub enum By {
     Envelope,
 }
 
+/// How many answers are on their way: at the end of the server they are waited for, so that they
+/// are counted.
+#[derive(Clone, Default)]
+pub struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// Counts the answer from here to its end. `head` is the answer's, as it goes to the caller.
 pub fn metered<B>(
     state: &AppState,
     served: Served,
-    _ask: Ask,
-    _head: &response::Parts,
+    ask: Ask,
+    head: &mut response::Parts,
     body: B,
 ) -> Body
 where
     B: http_body::Body<Data = Bytes, Error = BoxError> + Send + Unpin + 'static,
 {
-    if let By::Entry(id) = &served.by {
-        state.store.record_use(&served.owner, id, clock::micros());
-    }
-    Body::new(Meter { inner: body })
+    let text = |name: HeaderName| head.headers.get(name).and_then(|it| it.to_str().ok());
+    let good = head.status.is_success();
+    let reader = good.then(|| {
+        let content_type = text(header::CONTENT_TYPE);
+        // A value that is no text is an encoding that is not known here.
+        let encoding = match head.headers.contains_key(header::CONTENT_ENCODING) {
+            true => Some(text(header::CONTENT_ENCODING).unwrap_or("unknown")),
+            false => None,
+        };
+        Reader::new(ask.route.clone(), content_type, encoding)
+    });
+    let hider = (good && ask.hide_counts && is_plain_event_stream(&head.headers)).then(|| {
+        // What is left out is not in the length that the provider said.
+        head.headers.remove(header::CONTENT_LENGTH);
+        Hider::default()
+    });
+    state.under_way.0.fetch_add(1, Ordering::AcqRel);
+    let count = Count {
+        state: state.clone(),
+        served,
+        ask,
+        reader,
+    };
+    Body::new(Meter {
+        inner: body,
+        count: Some(count),
+        hider,
+    })
+}
+
+fn is_plain_event_stream(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let is_stream = content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("text/event-stream"));
+    is_stream && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// A body that is looked at as it passes. Dropped, the request has ended: at the body's end, where
 /// it broke off, or where the caller left.
-struct Meter<B> {
+struct Meter<B: http_body::Body> {
     inner: B,
+    count: Option<Count>,
+    hider: Option<Hider>,
 }
 
 impl<B> http_body::Body for Meter<B>
@@ -65,14 +117,147 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        Pin::new(&mut self.inner).poll_frame(cx)
+        let this = &mut *self;
+        loop {
+            let frame = match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => {
+                    this.ended(false);
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {
+                    this.ended(true);
+                    let held = this.hider.take().map(Hider::finish).unwrap_or_default();
+                    let last = (!held.is_empty()).then(|| Ok(Frame::data(Bytes::from(held))));
+                    return Poll::Ready(last);
+                }
+            };
+            let Some(data) = frame.data_ref() else {
+                return Poll::Ready(Some(Ok(frame)));
+            };
+            if let Some(reader) = this.count.as_mut().and_then(|count| count.reader.as_mut()) {
+                reader.push(data);
+            }
+            match this.hider.as_mut().map(|hider| hider.push(data)) {
+                None | Some(Shown::Same) => return Poll::Ready(Some(Ok(frame))),
+                Some(Shown::Instead(shown)) if shown.is_empty() => {}
+                Some(Shown::Instead(shown)) => {
+                    return Poll::Ready(Some(Ok(Frame::data(Bytes::from(shown)))));
+                }
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.hider.as_ref().is_none_or(Hider::holds_nothing) && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match self.hider {
+            Some(_) => SizeHint::default(),
+            None => self.inner.size_hint(),
+        }
     }
+}
+
+impl<B: http_body::Body> Meter<B> {
+    fn ended(&mut self, whole: bool) {
+        if let Some(count) = self.count.take() {
+            count.write(whole);
+        }
+    }
+}
+
+impl<B: http_body::Body> Drop for Meter<B> {
+    fn drop(&mut self) {
+        // A body whose length is known is not asked for an end.
+        let whole = self.inner.is_end_stream();
+        self.ended(whole);
+    }
+}
+
+/// What is known of a request until it is counted.
+struct Count {
+    state: AppState,
+    served: Served,
+    ask: Ask,
+    /// Of a successful answer.
+    reader: Option<Reader>,
+}
+
+impl Count {
+    fn write(self, whole: bool) {
+        let at = clock::micros();
+        let failed = self.reader.is_none();
+        let usage = self.reader.map(|reader| reader.finish(whole));
+        let usage = usage.unwrap_or_default();
+        let model = usage.model.clone().or(self.ask.model).filter(|_| !failed);
+        let kind = self.ask.route.kind;
+        let is_billed = !failed && kind != Kind::Free;
+        let provider = self.served.provider;
+        let cost = is_billed
+            .then(|| price::cost(provider, model.as_deref(), kind, &usage, at))
+            .flatten();
+        let fee = match self.served.by {
+            By::Entry(_) | By::Envelope if is_billed => {
+                self.state.config.fees.on(cost, model.as_deref())
+            }
+            _ => None,
+        };
+        let credential = match self.served.by {
+            By::Entry(id) => id,
+            By::Envelope => ENVELOPE.to_owned(),
+        };
+        let money = |amount: Option<keyseal::usage::MicroUsd>| number(amount.map(|it| it.0));
+        let counts = Counts {
+            requests: 1,
+            failed: i64::from(failed),
+            priced: i64::from(cost.is_some()),
+            unpriced: i64::from(is_billed && cost.is_none()),
+            uncounted: i64::from(is_billed && says_nothing(&usage)),
+            cost_micro_usd: money(cost),
+            fee_micro_usd: money(fee),
+            ..counted(&usage)
+        };
+        self.state.store.record(Used {
+            owner: self.served.owner,
+            at,
+            provider,
+            model,
+            credential,
+            counts,
+        });
+        self.state.under_way.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn counted(usage: &Usage) -> Counts {
+    Counts {
+        input_tokens: number(usage.input_tokens),
+        cached_tokens: number(usage.cached_tokens),
+        cache_write_tokens: number(usage.cache_write_tokens),
+        output_tokens: number(usage.output_tokens),
+        reasoning_tokens: number(usage.reasoning_tokens),
+        images: number(usage.images),
+        audio_ms: number(usage.audio_ms),
+        characters: number(usage.characters),
+        ..Counts::default()
+    }
+}
+
+fn number(count: Option<u64>) -> i64 {
+    count.map_or(0, |count| i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// Neither tokens out, nor any other unit: what was used is not known, or not all of it.
+fn says_nothing(usage: &Usage) -> bool {
+    let units = [
+        usage.output_tokens,
+        usage.images,
+        usage.audio_ms,
+        usage.characters,
+        usage.rerank_searches,
+    ];
+    let embeddings = usage.input_tokens.is_some() && usage.output_tokens.is_none();
+    units.iter().all(Option::is_none) && !embeddings
 }

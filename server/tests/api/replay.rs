@@ -1,8 +1,8 @@
 //! What the forward path asks of the store.
 
 use keyseal_server::{
-    clock,
-    store::{Owner, Realm, Status},
+    clock::{self, Micros},
+    store::{Counts, Owner, Realm, Status, Used},
 };
 use serde_json::json;
 
@@ -55,15 +55,30 @@ pub async fn an_id_is_claimed_once_and_forgotten_by_the_databases_clock(companio
     );
 }
 
+fn used(id: &str, at: Micros) -> Used {
+    let counts = Counts {
+        requests: 1,
+        ..Counts::default()
+    };
+    Used {
+        owner: ann(),
+        at,
+        provider: "demo",
+        model: None,
+        credential: id.to_owned(),
+        counts,
+    }
+}
+
 pub async fn uses_are_counted(companion: &Companion) {
     let user = companion.user("ann");
     let (id, store) = (user.add().await, &companion.state.store);
     let at = clock::micros();
     for late in [0, 7_000, 3_000] {
-        store.record_use(&ann(), &id, at + late);
+        store.record(used(&id, at + late));
     }
-    store.record_use(&ann(), &new_id(), at);
-    store.flush_uses().await.unwrap();
+    store.record(used(&new_id(), at));
+    companion.state.write_usage().await.unwrap();
     let key = user.get(&format!("/api-keys/{id}")).await.json();
     assert_eq!(key["totalRequests"], 3);
     assert_eq!(key["lastUsedAt"], json!(clock::rfc3339(at + 7_000)));

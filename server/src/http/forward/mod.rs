@@ -71,7 +71,7 @@ pub async fn serve(
     credential::check_tier(state, caller)?;
 
     let mut kept = Kept::read(body, limits.retry_body_bytes).await?;
-    let ask = usage::ask(provider, asked.path(), kept.whole());
+    let ask = usage::ask(provider, &head.method, asked.path_and_query, kept.whole());
     let (credential, target) =
         credential::choose(state, caller, &head, asked.original, route).await?;
 
@@ -99,7 +99,7 @@ pub async fn serve(
         provider: provider.id,
         by: credential.into(),
     };
-    let body = usage::metered(state, served, ask, &head, body);
+    let body = usage::metered(state, served, ask, &mut head, body);
     Ok(Response::from_parts(head, body))
 }
 
