@@ -8,11 +8,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { demoKey } from "../support/canary.mjs";
+import { launch } from "../support/chromium.mjs";
 import { freePort } from "../support/companion.mjs";
+import { serveFolder } from "../support/static.mjs";
 import { companionForUsers } from "../support/users.mjs";
 import { Apps } from "./support/apps.mjs";
-import { launch, opened, somebody } from "./support/page.mjs";
-import { serveFolder } from "./support/static.mjs";
+import { opened, somebody } from "./support/page.mjs";
 
 let apps;
 let users;

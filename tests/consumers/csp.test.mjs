@@ -6,11 +6,12 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { launch } from "../support/chromium.mjs";
 import { freePort } from "../support/companion.mjs";
+import { serveFolder } from "../support/static.mjs";
 import { companionForUsers } from "../support/users.mjs";
 import { packInto, root } from "./support/pack.mjs";
-import { launch, opened, somebody } from "./support/page.mjs";
-import { serveFolder } from "./support/static.mjs";
+import { opened, somebody } from "./support/page.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "keyseal-csp-"));
 let port;

@@ -2,14 +2,7 @@
 // under an input and shows what it made of it.
 
 import assert from "node:assert/strict";
-import { chromium } from "@playwright/test";
 import { demoKey } from "../../support/canary.mjs";
-
-export const launch = () =>
-  chromium.launch({
-    executablePath: process.env.CHROME,
-    chromiumSandbox: process.getuid?.() !== 0,
-  });
 
 /** A person with two keys; what an app is given, and what must come of it. */
 export async function somebody({ companion, tokenFor }, name) {

@@ -1,0 +1,106 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test as base, type Page } from "@playwright/test";
+import { build } from "esbuild";
+import { launch } from "../../support/chromium.mjs";
+import { freePort } from "../../support/companion.mjs";
+import { serveFolder } from "../../support/static.mjs";
+import { startUpstream } from "../../support/upstream.mjs";
+import { companionForUsers } from "../../support/users.mjs";
+
+const wasm = fileURLToPath(new URL("../../../pkg/dist/wasm/keyseal_bg.wasm", import.meta.url));
+
+/**
+ * An app of somebody else: its page, bundled and served; a companion for its users; and what stands
+ * in for OpenAI and Anthropic, which keeps what it was asked.
+ */
+export class Stand {
+  private constructor(
+    readonly url: string,
+    readonly users: Awaited<ReturnType<typeof companionForUsers>>,
+    readonly upstream: Awaited<ReturnType<typeof startUpstream>>,
+    private readonly close: () => Promise<void>,
+  ) {}
+
+  /** `entry` is the page's script, a path beside the tests or its text. */
+  static async set(entry: string, env: Record<string, string> = {}): Promise<Stand> {
+    const folder = mkdtempSync(join(tmpdir(), "keyseal-stand-"));
+    const port = await freePort();
+    const page = await served(folder, port, entry);
+    const upstream = await startUpstream();
+    const config = join(folder, "keyseal.toml");
+    const origins = ["openai", "anthropic"].map(
+      (id) => `[providers.${id}]\norigin = "${upstream.url}"\nallow_private = true\n`,
+    );
+    writeFileSync(config, origins.join("\n"), { mode: 0o600 });
+    const users = await companionForUsers({
+      args: ["--demo", "--config", config],
+      env: { KEYSEAL__CORS__ORIGINS: page.url, ...env },
+    });
+    return new Stand(`${page.url}/app/`, users, upstream, async () => {
+      await users.companion.remove();
+      await upstream.close();
+      await page.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+  }
+
+  /** Opens the app, until its script has run. */
+  async visit(page: Page): Promise<void> {
+    await page.goto(`${this.url}index.html`);
+    await page.waitForFunction(() => document.title === "ready");
+  }
+
+  async strike(): Promise<void> {
+    await this.close();
+  }
+}
+
+async function served(folder: string, port: number, entry: string) {
+  mkdirSync(join(folder, "app"));
+  mkdirSync(join(folder, "wasm"));
+  // Where the bundle looks for it: the address in the package, seen from the bundle.
+  cpSync(wasm, join(folder, "wasm/keyseal_bg.wasm"));
+  const resolveDir = fileURLToPath(new URL("../pages", import.meta.url));
+  const contents = `${entry}\ndocument.title = "ready";`;
+  await build({
+    stdin: { contents, resolveDir, loader: "ts" },
+    outfile: join(folder, "app/page.js"),
+    bundle: true,
+    format: "esm",
+    logLevel: "error",
+  });
+  const html = '<!doctype html><title>…</title><script type="module" src="page.js"></script>';
+  writeFileSync(join(folder, "app/index.html"), html);
+  return serveFolder(folder, port);
+}
+
+/** Tests of one app: `app` is its page, newly opened. */
+export function onStand(entry: string, env?: Record<string, string>) {
+  return base.extend<{ app: Page }, { stand: Stand }>({
+    browser: [
+      // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
+      async ({}, use) => {
+        const browser = await launch();
+        await use(browser);
+        await browser.close();
+      },
+      { scope: "worker" },
+    ],
+    stand: [
+      // biome-ignore lint/correctness/noEmptyPattern: as above
+      async ({}, use) => {
+        const stand = await Stand.set(entry, env);
+        await use(stand);
+        await stand.strike();
+      },
+      { scope: "worker" },
+    ],
+    app: async ({ page, stand }, use) => {
+      await stand.visit(page);
+      await use(page);
+    },
+  });
+}

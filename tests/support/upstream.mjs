@@ -1,0 +1,108 @@
+// A stand-in for OpenAI's and Anthropic's APIs, which keeps what it was asked. Enough of both that
+// their own SDKs take its answers for real, whole and streamed.
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+const WORDS = ["Good", " morning", " from", " upstream"];
+export const ANSWER = WORDS.join("");
+
+/** Listens on a free port of this machine. */
+export async function startUpstream() {
+  const calls = [];
+  const failures = [];
+  const server = createServer(async (request, response) => {
+    const text = Buffer.concat(await request.toArray()).toString();
+    const body = text === "" ? undefined : JSON.parse(text);
+    const { method, url: path, headers } = request;
+    const key = headers["x-api-key"] ?? headers.authorization?.replace(/^Bearer /, "");
+    calls.push({ method, path, key, body, headers });
+    const failure = failures.shift();
+    if (failure) return sendJson(response, { error: { message: "as asked", type: "x" } }, failure);
+    if (path.endsWith("/models")) return sendJson(response, { object: "list", data: MODELS });
+    if (path.endsWith("/chat/completions")) return chat(response, body);
+    if (path.endsWith("/messages")) return message(response, body);
+    return sendJson(response, { error: { message: `no ${path}`, type: "not_found" } }, 404);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    /** Every request, oldest first: { method, path, key, body, headers }. */
+    calls,
+    /** The next requests are answered with these statuses. */
+    fail(...statuses) {
+      failures.push(...statuses);
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+const MODELS = [{ id: "gpt-5-mini", object: "model", created: 1, owned_by: "upstream" }];
+
+function chat(response, { model, stream }) {
+  const facts = { id: "chatcmpl-1", created: 1, model };
+  const usage = { prompt_tokens: 3, completion_tokens: WORDS.length, total_tokens: 7 };
+  if (!stream) {
+    const choice = { index: 0, message: { role: "assistant", content: ANSWER }, logprobs: null };
+    const choices = [{ ...choice, finish_reason: "stop" }];
+    return sendJson(response, { ...facts, object: "chat.completion", choices, usage });
+  }
+  const chunk = (delta, finish_reason = null) => ({
+    ...facts,
+    object: "chat.completion.chunk",
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  const chunks = [
+    chunk({ role: "assistant", content: "" }),
+    ...WORDS.map((content) => chunk({ content })),
+    { ...chunk({}, "stop"), usage },
+  ];
+  return sendEvents(response, [...chunks.map((data) => ({ data })), { data: "[DONE]" }]);
+}
+
+function message(response, { model, stream }) {
+  const usage = { input_tokens: 3, output_tokens: WORDS.length };
+  const facts = { id: "msg_1", type: "message", role: "assistant", model, stop_sequence: null };
+  if (!stream) {
+    const content = [{ type: "text", text: ANSWER }];
+    return sendJson(response, { ...facts, content, stop_reason: "end_turn", usage });
+  }
+  const events = [
+    { type: "message_start", message: { ...facts, content: [], stop_reason: null, usage } },
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+    ...WORDS.map((text) => ({
+      type: "content_block_delta",
+      index: 0,
+      delta: { type: "text_delta", text },
+    })),
+    { type: "content_block_stop", index: 0 },
+    {
+      type: "message_delta",
+      delta: { stop_reason: "end_turn", stop_sequence: null },
+      usage: { output_tokens: WORDS.length },
+    },
+    { type: "message_stop" },
+  ];
+  return sendEvents(
+    response,
+    events.map((data) => ({ event: data.type, data })),
+  );
+}
+
+function sendJson(response, body, status = 200) {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+function sendEvents(response, events) {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  for (const { event, data } of events) {
+    const text = typeof data === "string" ? data : JSON.stringify(data);
+    response.write(`${event ? `event: ${event}\n` : ""}data: ${text}\n\n`);
+  }
+  response.end();
+}
