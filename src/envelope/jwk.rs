@@ -1,12 +1,14 @@
 //! RSA public keys as JWK (RFC 7517), named by their RFC 7638 thumbprint.
 
+use rsa::traits::PublicKeyParts;
+use rsa::{BoxedUint, Oaep, Pss, RsaPublicKey};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 use super::base64url::{decode, encode};
-use super::digest;
 use super::error::{JwkError, SealError};
 use super::json::{Object, ObjectWriter};
-use super::rsa::RsaKey;
+use super::{digest, sha256};
 
 /// An RSA public key, as it stands in a JWK set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +94,7 @@ pub(crate) enum Use {
 /// An RSA public key of 2048 to 4096 bits that may be sealed to, or whose signatures are checked.
 #[derive(Clone)]
 pub struct PublicKey {
-    rsa: RsaKey,
+    rsa: RsaPublicKey,
     kid: String,
 }
 
@@ -123,12 +125,15 @@ impl PublicKey {
         if jwk.kid.as_ref().is_some_and(|value| *value != kid) {
             return Err(JwkError("the JWK's kid is not its thumbprint"));
         }
-        let integer =
-            |text: &str| decode(text).filter(|bytes| bytes.first().is_some_and(|b| *b != 0));
-        let n = integer(&jwk.n).ok_or(JwkError("the JWK's n is not a canonical integer"))?;
-        let e = integer(&jwk.e).ok_or(JwkError("the JWK's e is not a canonical integer"))?;
-        let rsa = RsaKey::new(&n, &e)
-            .ok_or(JwkError("the JWK is not an RSA key of 2048 to 4096 bits"))?;
+        let integer = |text: &str, most: usize| {
+            decode(text)
+                .filter(|bytes| bytes.len() <= most && bytes.first().is_some_and(|byte| *byte != 0))
+                .map(|bytes| BoxedUint::from_be_slice_vartime(&bytes))
+        };
+        let n = integer(&jwk.n, 512).ok_or(JwkError("the JWK's n is not a canonical integer"))?;
+        let e = integer(&jwk.e, 4).ok_or(JwkError("the JWK's e is not a canonical integer"))?;
+        let rsa = RsaPublicKey::new_with_size_limits(n, e, 2048..=4096)
+            .map_err(|_| JwkError("the JWK is not an RSA key of 2048 to 4096 bits"))?;
         Ok(Self { rsa, kid })
     }
 
@@ -146,12 +151,21 @@ impl PublicKey {
 
     /// RSA-OAEP-256 (RFC 7518 section 4.3): SHA-256 and MGF1 with SHA-256, empty label.
     pub(super) fn wrap(&self, content_key: &[u8; 32]) -> Result<Vec<u8>, SealError> {
-        self.rsa.encrypt(content_key)
+        let mut rng = rsa::rand_core::UnwrapErr(getrandom::SysRng);
+        self.rsa
+            .encrypt(&mut rng, Oaep::<Sha256>::new(), content_key)
+            .map_err(|_| SealError::Cipher)
     }
 
     /// PS256 (RFC 7518 section 3.5): RSASSA-PSS with SHA-256 and a salt of 32 bytes.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.rsa.verifies(message, signature)
+        self.rsa
+            .verify(
+                Pss::<Sha256>::new_with_salt(32),
+                &sha256(message),
+                signature,
+            )
+            .is_ok()
     }
 }
 

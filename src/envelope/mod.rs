@@ -19,7 +19,6 @@ pub mod keyset;
 #[cfg(test)]
 mod properties;
 mod request;
-mod rsa;
 mod sealed_key;
 mod secret;
 mod session;

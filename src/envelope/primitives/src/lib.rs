@@ -11,10 +11,8 @@ extern crate alloc;
 
 pub mod base64url;
 mod gcm;
-mod modulus;
 
 pub use gcm::Aes256Gcm;
-pub use modulus::Modulus;
 
 use sha2::{Digest, Sha256};
 
