@@ -10,7 +10,7 @@ use core::fmt;
 use super::base64url::{decode, encode};
 use super::digest;
 use super::error::JwkError;
-use super::json::{Object, ObjectWriter, Strict, list};
+use super::json::{Object, ObjectWriter, Strict};
 use super::jwk::{Jwk, PublicKey, Use, thumbprint};
 
 /// `typ` of the key set.
@@ -162,7 +162,7 @@ impl Keyset {
             .integer("seq", self.seq)
             .integer("iat", self.iat)
             .integer("exp", self.exp)
-            .raw("keys", &list(&keys))
+            .raw("keys", &format!("[{}]", keys.join(",")))
             .end()
     }
 

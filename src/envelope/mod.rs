@@ -38,7 +38,7 @@ pub use session::{MAX_SESSION_SECONDS, Session, SessionJwe};
 pub use unwrap::Unwrap;
 
 pub(crate) use compact::{Alg, CompactJwe, Header};
-pub(crate) use json::{Object, ObjectWriter, Strict, list};
+pub(crate) use json::{Object, ObjectWriter, Strict};
 
 /// `typ` of a sealed key.
 pub const TYP_KEY: &str = "keyseal-key+jwe";

@@ -6,7 +6,7 @@ use super::base64url::{decode, decode_exact, encode};
 use super::cipher::{ContentKey, IV_BYTES, TAG_BYTES, random};
 use super::claims::KeyClaims;
 use super::error::{MalformedJwe, OpenError, SealError};
-use super::json::{Object, ObjectWriter, Strict, list};
+use super::json::{Object, ObjectWriter, Strict};
 use super::jwk::PublicKey;
 use super::unwrap::{Unwrap, content_key};
 use super::{MAX_JWE_BYTES, TYP_KEY};
@@ -107,7 +107,7 @@ impl SealedKey {
             .end_text();
         ObjectWriter::new(2048)
             .text("protected", &self.protected)
-            .raw("recipients", &list(&[recipient]))
+            .raw("recipients", &format!("[{recipient}]"))
             .text("iv", &encode(&self.iv))
             .text("ciphertext", &encode(&self.ciphertext))
             .text("tag", &encode(&self.tag))

@@ -1,12 +1,15 @@
 //! A browser-only entry: an encrypted record, and what is shown of it.
 
+use serde::Serialize;
+
 use super::TYP_VAULT;
 use super::error::VaultError;
 use super::key::VaultKey;
 use crate::envelope::{Alg, CompactJwe, Header, KeyClaims, Object, ObjectWriter, SealError};
 
 /// What is shown of an entry. It stands outside the ciphertext, so it decides nothing.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Display {
     /// The provider.
     pub provider: String,
@@ -61,29 +64,20 @@ pub struct Patch {
 
 impl Display {
     pub(super) fn to_json(&self) -> String {
-        self.write(ObjectWriter::new(512), ObjectWriter::maybe)
-            .end_text()
-    }
-
-    /// All members; `optional` says how one that may be absent is written.
-    fn write(
-        &self,
-        to: ObjectWriter,
-        optional: fn(ObjectWriter, &str, Option<&str>) -> ObjectWriter,
-    ) -> ObjectWriter {
-        let json = to
+        ObjectWriter::new(512)
             .text("provider", &self.provider)
-            .text("keyHint", &self.key_hint);
-        let json = optional(json, "label", self.label.as_deref())
+            .text("keyHint", &self.key_hint)
+            .maybe("label", self.label.as_deref())
             .boolean("isActive", self.is_active)
             .integer("priority", self.priority.into())
-            .text("status", &self.status);
-        let json = optional(json, "statusDetail", self.status_detail.as_deref())
-            .text("createdAt", &self.created_at);
-        let json = optional(json, "lastTestedAt", self.last_tested_at.as_deref());
-        let json = optional(json, "lastUsedAt", self.last_used_at.as_deref());
-        let json = optional(json, "expiresAt", self.expires_at.as_deref());
-        optional(json, "host", self.host.as_deref())
+            .text("status", &self.status)
+            .maybe("statusDetail", self.status_detail.as_deref())
+            .text("createdAt", &self.created_at)
+            .maybe("lastTestedAt", self.last_tested_at.as_deref())
+            .maybe("lastUsedAt", self.last_used_at.as_deref())
+            .maybe("expiresAt", self.expires_at.as_deref())
+            .maybe("host", self.host.as_deref())
+            .end_text()
     }
 
     /// What is missing or of another type is left at its default: it decides nothing.
@@ -131,31 +125,21 @@ impl Display {
 }
 
 /// An entry as it is listed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// Its id.
     pub id: String,
     /// Always `browser`.
     pub storage: &'static str,
     /// What is shown of it.
+    #[serde(flatten)]
     pub display: Display,
     /// The code of what is wrong with its record; `None` where it is sound.
     pub damaged: Option<&'static str>,
 }
 
 impl Entry {
-    /// As JSON, `null` for what is absent.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let json = ObjectWriter::new(1024)
-            .text("id", &self.id)
-            .text("storage", self.storage);
-        self.display
-            .write(json, ObjectWriter::nullable)
-            .nullable("damaged", self.damaged)
-            .end_text()
-    }
-
     pub(super) fn damaged(rid: &str, code: &'static str) -> Self {
         Self {
             id: rid.to_owned(),

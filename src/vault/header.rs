@@ -1,7 +1,7 @@
 //! The vault's own record: whose it is, and its slots.
 
 use super::slot::Slot;
-use crate::envelope::{Object, ObjectWriter, SealError, Strict, encode_base64url, list, random};
+use crate::envelope::{Object, ObjectWriter, SealError, Strict, encode_base64url, random};
 
 /// The most slots that a vault has: each may have to be tried, and a passphrase takes its time.
 pub(super) const MAX_SLOTS: usize = 16;
@@ -95,7 +95,7 @@ impl Header {
             .integer("v", 1)
             .text("id", &self.id)
             .text("identity", &self.identity)
-            .raw("slots", &list(&slots));
+            .raw("slots", &format!("[{}]", slots.join(",")));
         match &self.previous {
             Some(previous) => json.raw("previous", &previous.to_json()).end_text(),
             None => json.end_text(),

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use js_sys::{Array, Date, JSON, Object, Reflect};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -16,8 +17,7 @@ use super::sealed;
 use crate::catalogue;
 use crate::envelope::keyset::Published;
 use crate::envelope::{
-    KeyClaims, ObjectWriter, PublicKey, RequestClaims, Secret, Session, encode_base64url, list,
-    random,
+    KeyClaims, PublicKey, RequestClaims, Secret, Session, encode_base64url, random,
 };
 use crate::vault::{Display, Patch, Vault, VaultError};
 
@@ -70,6 +70,24 @@ pub(super) struct Live {
     /// The caller's token that it is bound to.
     token: Zeroizing<String>,
     kid: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Accepted {
+    identity: String,
+    fingerprint: String,
+    kid: String,
+    first_use: bool,
+    first_seen: i64,
+    seq: i64,
+}
+
+#[derive(Serialize)]
+struct RawRecord<'a> {
+    r#where: &'static str,
+    name: &'a str,
+    value: &'a str,
 }
 
 #[wasm_bindgen]
@@ -129,14 +147,14 @@ impl VaultCore {
             .current()
             .map_err(crate::vault::PinError::Keyset)?;
         let identity = accepted.pin.thumbprint();
-        let summary = ObjectWriter::new(512)
-            .text("identity", &identity)
-            .text("fingerprint", &super::fingerprint(&identity))
-            .text("kid", key.kid())
-            .boolean("firstUse", accepted.first_use)
-            .integer("firstSeen", accepted.pin.first_seen)
-            .integer("seq", accepted.pin.seq)
-            .end_text();
+        let summary = to_js(&Accepted {
+            fingerprint: super::fingerprint(&identity),
+            kid: key.kid().to_owned(),
+            identity: identity.clone(),
+            first_use: accepted.first_use,
+            first_seen: accepted.pin.first_seen,
+            seq: accepted.pin.seq,
+        });
         self.companion.replace(Some(Companion { identity, key }));
         // Only `iat` follows the companion's clock: it is the one that is compared with it.
         let theirs = clock
@@ -147,7 +165,7 @@ impl VaultCore {
         } else {
             0
         });
-        to_js(&summary)
+        summary
     }
 
     /// Seals a pasted key to the pinned companion, for storage `synced`.
@@ -173,7 +191,7 @@ impl VaultCore {
             if self.key_lost.get() {
                 entry.damaged = entry.damaged.or(Some(VaultError::KeyLost.code()));
             }
-            list.push(&to_js(&entry.to_json())?);
+            list.push(&to_js(&entry)?);
         }
         for (id, json) in vault.synced()? {
             let (copy, damaged) = match JSON::parse(&json) {
@@ -227,7 +245,7 @@ impl VaultCore {
             last_used_at: patch.change("lastUsedAt")?,
             expires_at: patch.change("expiresAt")?,
         };
-        to_js(&self.vault.borrow_mut().update(rid, patch)?.to_json())
+        to_js(&self.vault.borrow_mut().update(rid, patch)?)
     }
 
     /// Removes a browser-only entry.
@@ -244,14 +262,15 @@ impl VaultCore {
         } else {
             "memory"
         };
-        let records = records.iter().map(|(name, value)| {
-            ObjectWriter::new(4096)
-                .text("where", place)
-                .text("name", name)
-                .text("value", value)
-                .end_text()
-        });
-        to_js(&list(&records.collect::<Vec<_>>()))
+        let records: Vec<RawRecord> = records
+            .iter()
+            .map(|(name, value)| RawRecord {
+                r#where: place,
+                name,
+                value,
+            })
+            .collect();
+        to_js(&records)
     }
 }
 
@@ -308,7 +327,7 @@ impl VaultCore {
             expires_at,
             ..Display::default()
         };
-        to_js(&self.vault.borrow_mut().put(&claims, display)?.to_json())
+        to_js(&self.vault.borrow_mut().put(&claims, display)?)
     }
 
     /// Replaces the key of a browser-only entry; its label, order and history stay.
@@ -330,7 +349,7 @@ impl VaultCore {
             last_tested_at: None,
             ..entry.display
         };
-        to_js(&self.vault.borrow_mut().put(&claims, display)?.to_json())
+        to_js(&self.vault.borrow_mut().put(&claims, display)?)
     }
 
     /// The two headers that carry a browser-only key for exactly one request, once the vault is

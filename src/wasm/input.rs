@@ -1,6 +1,7 @@
 //! What comes in: pasted text, and options.
 
-use js_sys::{JSON, Reflect, Uint8Array};
+use js_sys::{Reflect, Uint8Array};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -126,7 +127,10 @@ impl Given {
     }
 }
 
-/// Plain objects and arrays, out of JSON that was written here.
-pub(super) fn to_js(json: &str) -> Outcome {
-    Ok(JSON::parse(json)?)
+/// Plain objects and arrays, `null` for what is absent.
+pub(super) fn to_js<T: Serialize>(value: &T) -> Outcome {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value
+        .serialize(&serializer)
+        .map_err(|error| Failure::argument(error.to_string()))
 }

@@ -19,10 +19,11 @@ mod unlock;
 pub use self::core::VaultCore;
 
 use js_sys::Date;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::catalogue;
-use crate::envelope::{KeyClaims, ObjectWriter, PublicKey, SealedKey, Secret, list, random};
+use crate::envelope::{KeyClaims, PublicKey, SealedKey, Secret, random};
 use error::{Failure, Outcome};
 use input::{Given, to_js};
 
@@ -31,27 +32,56 @@ use input::{Given, to_js};
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
+/// A provider, as far as a page needs to know it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProviderInfo {
+    id: &'static str,
+    name: &'static str,
+    categories: Vec<&'static str>,
+    dashboard: &'static str,
+    base_path: &'static str,
+    custom_host: bool,
+    test_cost: &'static str,
+    cors: &'static str,
+}
+
 /// All providers of the catalogue.
 #[wasm_bindgen(unchecked_return_type = "ProviderInfo[]")]
 pub fn providers() -> Outcome {
-    let all: Vec<String> = catalogue::all().iter().map(described).collect();
-    to_js(&list(&all))
+    let all: Vec<ProviderInfo> = catalogue::all()
+        .iter()
+        .map(|provider| ProviderInfo {
+            id: provider.id,
+            name: provider.name,
+            categories: provider
+                .categories
+                .iter()
+                .map(|category| category.as_str())
+                .collect(),
+            dashboard: provider.dashboard,
+            base_path: provider.base_path,
+            custom_host: provider.custom_host,
+            test_cost: provider.test_cost.as_str(),
+            cors: provider.cors.as_str(),
+        })
+        .collect();
+    to_js(&all)
 }
 
-/// A provider, as far as a page needs to know it.
-fn described(provider: &catalogue::Provider) -> String {
-    let categories = provider.categories.iter();
-    let categories: Vec<&str> = categories.map(|category| category.as_str()).collect();
-    ObjectWriter::new(512)
-        .text("id", provider.id)
-        .text("name", provider.name)
-        .texts("categories", &categories)
-        .text("dashboard", provider.dashboard)
-        .text("basePath", provider.base_path)
-        .boolean("customHost", provider.custom_host)
-        .text("testCost", provider.test_cost.as_str())
-        .text("cors", provider.cors.as_str())
-        .end_text()
+#[derive(Serialize)]
+struct WarningInfo {
+    code: &'static str,
+    message: &'static str,
+}
+
+#[derive(Serialize)]
+struct DetectionInfo {
+    provider: Option<&'static str>,
+    confidence: &'static str,
+    alternatives: Vec<&'static str>,
+    hint: String,
+    warnings: Vec<WarningInfo>,
 }
 
 /// Guesses whose key was pasted. It warns and pre-selects; it never refuses a key for its shape.
@@ -61,22 +91,20 @@ pub fn detect(
 ) -> Outcome {
     let key = input::peek(pasted)?;
     let found = catalogue::detect(&key);
-    let warnings = found.warnings.iter().map(|warning| {
-        ObjectWriter::new(256)
-            .text("code", warning.code)
-            .text("message", warning.message)
-            .end_text()
-    });
-    let warnings: Vec<String> = warnings.collect();
-    to_js(
-        &ObjectWriter::new(1024)
-            .nullable("provider", found.provider)
-            .text("confidence", found.confidence.as_str())
-            .texts("alternatives", &found.alternatives)
-            .text("hint", &catalogue::hint(&key))
-            .raw("warnings", &list(&warnings))
-            .end_text(),
-    )
+    to_js(&DetectionInfo {
+        provider: found.provider,
+        confidence: found.confidence.as_str(),
+        alternatives: found.alternatives,
+        hint: catalogue::hint(&key),
+        warnings: found
+            .warnings
+            .iter()
+            .map(|warning| WarningInfo {
+                code: warning.code,
+                message: warning.message,
+            })
+            .collect(),
+    })
 }
 
 /// Seals a pasted key once, for apps with a page and a transport of their own.

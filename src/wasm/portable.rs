@@ -1,5 +1,6 @@
 //! Export and import of browser-only entries. For the elements' own pages, like [`super::slots`].
 
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -7,7 +8,13 @@ use super::core::VaultCore;
 use super::error::Outcome;
 use super::input::{Given, to_js};
 use super::unlock::Secret;
-use crate::envelope::ObjectWriter;
+
+#[derive(Serialize)]
+struct ImportedInfo {
+    taken: Vec<String>,
+    known: Vec<String>,
+    refused: Vec<String>,
+}
 
 impl VaultCore {
     /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
@@ -26,12 +33,10 @@ impl VaultCore {
         let passphrase = Zeroizing::new(passphrase);
         self.make_vault().await?;
         let done = self.vault.borrow_mut().import(&file, &passphrase)?;
-        to_js(
-            &ObjectWriter::new(1024)
-                .texts("taken", &done.taken)
-                .texts("known", &done.known)
-                .texts("refused", &done.refused)
-                .end_text(),
-        )
+        to_js(&ImportedInfo {
+            taken: done.taken,
+            known: done.known,
+            refused: done.refused,
+        })
     }
 }

@@ -2,6 +2,7 @@
 //! does not hand these to the script of the page around them.
 
 use js_sys::Array;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -10,9 +11,14 @@ use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
 use super::input::{Given, to_js};
 use super::unlock::{Secret, device_kind};
-use crate::envelope::{ObjectWriter, list};
 use crate::vault::slot::{Kind, RecoveryCode, Stretching};
 use crate::vault::{Header, Kept, VaultError};
+
+#[derive(Serialize)]
+struct SlotInfo<'a> {
+    id: &'a str,
+    kind: &'static str,
+}
 
 /// A slot that stays when another goes. The device's own needs no secret.
 struct KeptSlot {
@@ -39,16 +45,14 @@ impl VaultCore {
     pub fn slots(&self) -> Outcome {
         let vault = self.vault.borrow();
         let slots = vault.header().map(Header::slots).unwrap_or_default();
-        let slots: Vec<String> = slots
+        let slots: Vec<SlotInfo> = slots
             .iter()
-            .map(|slot| {
-                ObjectWriter::new(64)
-                    .text("id", slot.id())
-                    .text("kind", slot.kind().name())
-                    .end_text()
+            .map(|slot| SlotInfo {
+                id: slot.id(),
+                kind: slot.kind().name(),
             })
             .collect();
-        to_js(&list(&slots))
+        to_js(&slots)
     }
 }
 
