@@ -25,6 +25,13 @@ export class KeysealError extends Error {
   /** For `provider_ambiguous`: the ids of the providers it could be. */
   readonly alternatives: readonly string[];
 
+  /**
+   * Errors of an app's own, where they are shown beside these.
+   *
+   * @example
+   * const error = new KeysealError("quota_spent", "This month's requests are used up.", { next: "Wait for the next." });
+   * show(error.message, error.next);
+   */
   constructor(
     code: string,
     message: string,

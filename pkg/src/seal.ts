@@ -40,7 +40,7 @@ export function sealKey(pasted: string | Uint8Array, options: SealOptions): Seal
  *
  * @example
  * await init();
- * detect("sk-ant-api03-…").provider; // "anthropic"
+ * const { provider, confidence, alternatives } = detect(pasted);
  */
 export function detect(pasted: string | Uint8Array): Detection {
   return translated(() => coreNow().detect(pasted));
@@ -73,7 +73,7 @@ export function newEntryId(): string {
  *
  * @example
  * await init();
- * fingerprint(thumbprint);
+ * show(`Compare with what your administrator reads: ${fingerprint(thumbprint)}`);
  */
 export function fingerprint(thumbprint: string): string {
   return translated(() => coreNow().fingerprint(thumbprint));

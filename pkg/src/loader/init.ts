@@ -16,7 +16,6 @@ let loaded: Core | undefined;
  * before the synchronous functions (`sealKey`, `detect`, `providers`), or to name the wasm file.
  *
  * @example
- * import { detect, init } from "keyseal";
  * await init();
  * const { provider } = detect(pasted);
  */

@@ -40,11 +40,10 @@ export interface CompanionSdkOptions {
  * import OpenAI from "openai";
  * import { companionOptions } from "keyseal/server";
  *
- * export async function POST(request) {
- *   const token = await tokenOf(request);
- *   const options = companionOptions({ companion: process.env.COMPANION, token, provider: "openai" });
- *   const openai = new OpenAI(options);
- * }
+ * const openai = new OpenAI(
+ *   companionOptions({ companion: "https://keys.example.com", token, provider: "openai" }),
+ * );
+ * const answer = await openai.chat.completions.create({ model, messages });
  */
 export function companionOptions(options: CompanionOptions): CompanionSdkOptions {
   const { companion, token, provider, envelope = {}, flavour = "sdk" } = options;

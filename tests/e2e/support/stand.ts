@@ -69,6 +69,7 @@ async function served(folder: string, port: number, entry: string) {
     stdin: { contents, resolveDir, loader: "ts" },
     outfile: join(folder, "app/page.js"),
     bundle: true,
+    minifyWhitespace: true,
     format: "esm",
     logLevel: "error",
   });
