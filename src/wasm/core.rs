@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
-use super::input::{Given, take, to_js};
+use super::input::{Given, list, take, text, to_js};
 use super::local::Records;
 use super::sealed;
 use crate::catalogue;
@@ -175,10 +175,10 @@ impl VaultCore {
         #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: &JsValue,
         #[wasm_bindgen(js_name = options, unchecked_param_type = "SealOptions")] given: JsValue,
     ) -> Outcome {
-        let given = Given::new(given)?;
+        // Read first: what is read may be code of the page's, which may call the vault again.
+        let claims = self.given_claims(pasted, &Given::new(given)?)?;
         let companion = self.companion.borrow();
         let companion = companion.as_ref().ok_or_else(no_companion)?;
-        let claims = self.given_claims(pasted, &given)?;
         sealed(&claims, &companion.key)
     }
 
@@ -214,10 +214,10 @@ impl VaultCore {
     #[wasm_bindgen(js_name = putSynced)]
     pub fn put_synced(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "object[]")] keys: Array,
+        #[wasm_bindgen(unchecked_param_type = "object[]")] keys: JsValue,
     ) -> Outcome<()> {
-        let mut copies = Vec::with_capacity(keys.length() as usize);
-        for key in keys.iter() {
+        let mut copies = Vec::new();
+        for key in list(keys)?.iter() {
             let id = Reflect::get(&key, &"id".into())?;
             let id = id
                 .as_string()
@@ -231,9 +231,10 @@ impl VaultCore {
     #[wasm_bindgen(unchecked_return_type = "LocalEntry")]
     pub fn update(
         &self,
-        rid: &str,
+        #[wasm_bindgen(unchecked_param_type = "string")] rid: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "LocalEntryPatch")] patch: JsValue,
     ) -> Outcome {
+        let rid = text(rid)?;
         let patch = Given::new(patch)?;
         let patch = Patch {
             label: patch.change("label")?,
@@ -245,12 +246,15 @@ impl VaultCore {
             last_used_at: patch.change("lastUsedAt")?,
             expires_at: patch.change("expiresAt")?,
         };
-        to_js(&self.vault.borrow_mut().update(rid, patch)?)
+        to_js(&self.vault.borrow_mut().update(&rid, patch)?)
     }
 
     /// Removes a browser-only entry.
-    pub fn remove(&self, rid: &str) -> Outcome<()> {
-        Ok(self.vault.borrow_mut().remove(rid)?)
+    pub fn remove(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] rid: &JsValue,
+    ) -> Outcome<()> {
+        Ok(self.vault.borrow_mut().remove(&text(rid)?)?)
     }
 
     /// All records of this vault as they stand in this browser, for the page that shows them.

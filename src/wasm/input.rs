@@ -1,6 +1,6 @@
 //! What comes in: pasted text, and options.
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
@@ -12,7 +12,7 @@ use crate::envelope::Jwk;
 /// The pasted key, cleaned. Bytes are wiped where they came from; a JavaScript string cannot be.
 pub(super) fn take(pasted: &JsValue) -> Outcome<Zeroizing<String>> {
     let key = peek(pasted);
-    if let Some(bytes) = pasted.dyn_ref::<Uint8Array>() {
+    if let Some(bytes) = bytes_of(pasted) {
         bytes.fill(0, 0, bytes.length());
     }
     key
@@ -20,7 +20,7 @@ pub(super) fn take(pasted: &JsValue) -> Outcome<Zeroizing<String>> {
 
 /// The pasted key, cleaned, for a look that is not the last.
 pub(super) fn peek(pasted: &JsValue) -> Outcome<Zeroizing<String>> {
-    let text = if let Some(bytes) = pasted.dyn_ref::<Uint8Array>() {
+    let text = if let Some(bytes) = bytes_of(pasted) {
         let bytes = Zeroizing::new(bytes.to_vec());
         let text = core::str::from_utf8(&bytes);
         Zeroizing::new(
@@ -34,6 +34,39 @@ pub(super) fn peek(pasted: &JsValue) -> Outcome<Zeroizing<String>> {
         )
     };
     Ok(catalogue::clean(&text)?)
+}
+
+/// Bytes, if they are real ones: what only claims to be an array would throw when it is read.
+fn bytes_of(pasted: &JsValue) -> Option<&Uint8Array> {
+    pasted
+        .dyn_ref::<Uint8Array>()
+        .filter(|_| ArrayBuffer::is_view(pasted))
+}
+
+/// A string that is an argument by itself. What `wasm-bindgen` passes as one without looking is an
+/// access out of bounds where it is something else.
+pub(super) fn text(value: &JsValue) -> Outcome<String> {
+    let text = value.as_string();
+    text.ok_or_else(|| Failure::argument("A string is expected."))
+}
+
+/// A passphrase to be.
+pub(super) fn new_passphrase(value: &JsValue) -> Outcome<Zeroizing<String>> {
+    not_empty(Zeroizing::new(text(value)?))
+}
+
+/// An empty passphrase would guard nothing.
+pub(super) fn not_empty(passphrase: Zeroizing<String>) -> Outcome<Zeroizing<String>> {
+    if passphrase.is_empty() {
+        return Err(Failure::argument("A passphrase is needed."));
+    }
+    Ok(passphrase)
+}
+
+/// A list, read one by one: its length is only a claim.
+pub(super) fn list(value: JsValue) -> Outcome<Array> {
+    let none = || Failure::argument("A list is expected.");
+    value.dyn_into().map_err(|_| none())
 }
 
 /// An options object, read member by member: a deserialiser for each kind of options would cost

@@ -162,7 +162,14 @@ pub fn new_entry_id() -> Result<String, Failure> {
 }
 
 /// A thumbprint for a person to compare: hex in groups of four.
-#[wasm_bindgen]
+#[wasm_bindgen(js_name = fingerprint)]
+pub fn fingerprint_of(
+    #[wasm_bindgen(unchecked_param_type = "string")] thumbprint: &JsValue,
+) -> Outcome<String> {
+    Ok(fingerprint(&input::text(thumbprint)?))
+}
+
+/// Hex in groups of four.
 pub fn fingerprint(thumbprint: &str) -> String {
     let mut text = String::with_capacity(80);
     for (at, byte) in crate::envelope::decode_base64url(thumbprint)

@@ -19,8 +19,11 @@ struct ImportedInfo {
 impl VaultCore {
     /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
     /// the recovery code of this vault now: that it is unlocked is not enough.
-    pub async fn export_entries(&self, given: JsValue, passphrase: String) -> Outcome<String> {
-        let passphrase = Zeroizing::new(passphrase);
+    pub async fn export_entries(
+        &self,
+        given: JsValue,
+        passphrase: Zeroizing<String>,
+    ) -> Outcome<String> {
         self.vault.borrow_mut().reload()?;
         let key = self.key_by(&Secret::new(&Given::new(given)?)?).await?;
         let mut vault = self.vault.borrow_mut();
@@ -29,8 +32,7 @@ impl VaultCore {
     }
 
     /// Takes the entries of an export into this vault, and says what became of each.
-    pub async fn import_entries(&self, file: String, passphrase: String) -> Outcome {
-        let passphrase = Zeroizing::new(passphrase);
+    pub async fn import_entries(&self, file: String, passphrase: Zeroizing<String>) -> Outcome {
         self.make_vault().await?;
         let done = self.vault.borrow_mut().import(&file, &passphrase)?;
         to_js(&ImportedInfo {

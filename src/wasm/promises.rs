@@ -6,9 +6,11 @@ use std::pin::Pin;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
+use zeroize::Zeroizing;
 
 use super::core::VaultCore;
 use super::error::Outcome;
+use super::input::{new_passphrase, text};
 
 type Work = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
 
@@ -47,11 +49,11 @@ impl VaultCore {
     #[wasm_bindgen(js_name = replaceBrowser, unchecked_return_type = "Promise<LocalEntry>")]
     pub fn replace_browser_promise(
         &self,
-        rid: String,
+        #[wasm_bindgen(unchecked_param_type = "string")] rid: JsValue,
         #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: JsValue,
     ) -> Promise {
         let core = self.clone();
-        promise(async move { core.replace_browser(rid, pasted).await })
+        promise(async move { core.replace_browser(text(&rid)?, pasted).await })
     }
 
     /// The two headers that carry a browser-only key for exactly one request. `path` is the path at
@@ -59,17 +61,17 @@ impl VaultCore {
     #[wasm_bindgen(js_name = requestHeaders, unchecked_return_type = "Promise<RequestHeaders>")]
     pub fn request_headers_promise(
         &self,
-        rid: String,
+        #[wasm_bindgen(unchecked_param_type = "string")] rid: JsValue,
         #[wasm_bindgen(unchecked_param_type = "RequestOptions")] options: JsValue,
     ) -> Promise {
         // Mostly there is nothing to wait for, and then no task is made: every request passes here.
         if self.is_settled()
-            && let Ok(headers) = self.request_headers_now(&rid, &options)
+            && let Ok(headers) = text(&rid).and_then(|rid| self.request_headers_now(&rid, &options))
         {
             return Promise::resolve(&headers);
         }
         let core = self.clone();
-        promise(async move { core.request_headers(rid, options).await })
+        promise(async move { core.request_headers(text(&rid)?, options).await })
     }
 
     /// Removes the vault with all its entries, local copies and the device's key.
@@ -111,11 +113,14 @@ impl VaultCore {
     #[wasm_bindgen(js_name = addPassphrase, unchecked_return_type = "Promise<void>")]
     pub fn add_passphrase_promise(
         &self,
-        passphrase: String,
+        #[wasm_bindgen(unchecked_param_type = "string")] passphrase: JsValue,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
     ) -> Promise {
         let core = self.clone();
-        nothing(async move { core.add_passphrase(passphrase, proof).await })
+        nothing(async move {
+            core.add_passphrase(new_passphrase(&passphrase)?, proof)
+                .await
+        })
     }
 
     /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
@@ -132,11 +137,11 @@ impl VaultCore {
     #[wasm_bindgen(js_name = addPasskey, unchecked_return_type = "Promise<void>")]
     pub fn add_passkey_promise(
         &self,
-        name: String,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
     ) -> Promise {
         let core = self.clone();
-        nothing(async move { core.add_passkey(name, proof).await })
+        nothing(async move { core.add_passkey(text(&name)?, proof).await })
     }
 
     /// Makes a new vault key and keeps exactly the slots named, each with its secret.
@@ -154,16 +159,26 @@ impl VaultCore {
     pub fn export_entries_promise(
         &self,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret")] secret: JsValue,
-        passphrase: String,
+        #[wasm_bindgen(unchecked_param_type = "string")] passphrase: JsValue,
     ) -> Promise {
         let core = self.clone();
-        promise(async move { core.export_entries(secret, passphrase).await })
+        promise(async move {
+            let passphrase = new_passphrase(&passphrase)?;
+            core.export_entries(secret, passphrase).await
+        })
     }
 
     /// Takes the entries of an export into this vault, and says what became of each.
     #[wasm_bindgen(js_name = importEntries, unchecked_return_type = "Promise<ImportResult>")]
-    pub fn import_entries_promise(&self, file: String, passphrase: String) -> Promise {
+    pub fn import_entries_promise(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] file: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string")] passphrase: JsValue,
+    ) -> Promise {
         let core = self.clone();
-        promise(async move { core.import_entries(file, passphrase).await })
+        promise(async move {
+            let passphrase = Zeroizing::new(text(&passphrase)?);
+            core.import_entries(text(&file)?, passphrase).await
+        })
     }
 }

@@ -1,7 +1,6 @@
 //! Ways to unlock: listing, adding, changing, removing. For the elements' own pages; the package
 //! does not hand these to the script of the page around them.
 
-use js_sys::Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
@@ -9,7 +8,7 @@ use zeroize::Zeroizing;
 use super::core::VaultCore;
 use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
-use super::input::{Given, to_js};
+use super::input::{Given, list, not_empty, to_js};
 use super::unlock::{Secret, device_kind};
 use crate::vault::slot::{Kind, RecoveryCode, Stretching};
 use crate::vault::{Header, Kept, VaultError};
@@ -33,7 +32,7 @@ impl KeptSlot {
         Ok(Self {
             slot: given.text("slot")?,
             secret: Secret::new(&given)?,
-            new_passphrase: given.secret("newPassphrase")?,
+            new_passphrase: given.secret("newPassphrase")?.map(not_empty).transpose()?,
         })
     }
 }
@@ -59,8 +58,11 @@ impl VaultCore {
 impl VaultCore {
     /// Adds a passphrase. Like every new way in, it needs one of the others now, where there is one
     /// besides the device's own.
-    pub async fn add_passphrase(&self, passphrase: String, proof: JsValue) -> Outcome<()> {
-        let passphrase = Zeroizing::new(passphrase);
+    pub async fn add_passphrase(
+        &self,
+        passphrase: Zeroizing<String>,
+        proof: JsValue,
+    ) -> Outcome<()> {
         self.prove(proof).await?;
         let stretching = Stretching::new().map_err(VaultError::from)?;
         let secret = stretching.secret(&passphrase)?;
@@ -120,10 +122,7 @@ impl VaultCore {
     /// Makes a new vault key and keeps exactly the slots named, each with its secret; a
     /// `newPassphrase` changes it. What is not named is gone, and so is what it could open.
     pub async fn keep_slots(&self, given: JsValue) -> Outcome<()> {
-        let given: Array = given
-            .dyn_into()
-            .map_err(|_| Failure::argument("A list is expected."))?;
-        let given = given
+        let given = list(given)?
             .iter()
             .map(KeptSlot::new)
             .collect::<Outcome<Vec<_>>>()?;

@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::core::VaultCore;
 use super::device::DeviceKey;
 use super::error::Outcome;
+use super::input::text;
 
 #[wasm_bindgen]
 impl VaultCore {
@@ -53,9 +54,18 @@ impl VaultCore {
 
     /// Writes a note, or removes it.
     #[wasm_bindgen(js_name = setNote)]
-    pub fn set_note(&self, name: &str, value: Option<String>) -> Outcome<()> {
+    pub fn set_note(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string | null | undefined")] value: &JsValue,
+    ) -> Outcome<()> {
+        let name = text(name)?;
+        let value = match value.is_null() || value.is_undefined() {
+            true => None,
+            false => Some(text(value)?),
+        };
         let mut vault = self.vault.borrow_mut();
-        Ok(vault.set_note(name, value.as_deref())?)
+        Ok(vault.set_note(&name, value.as_deref())?)
     }
 }
 

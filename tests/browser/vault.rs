@@ -335,7 +335,7 @@ async fn a_damaged_record_hides_no_other() {
             .await
             .is_ok()
     );
-    core.remove("entry-1").ok().expect("removed");
+    core.remove(&"entry-1".into()).ok().expect("removed");
     assert_eq!(list(&core).len(), 1);
 }
 
@@ -344,7 +344,7 @@ async fn local_copies_of_synced_entries_are_listed_and_follow_the_companion() {
     let core = open("synced", "").await;
     let keys: Array =
         options(r#"[{"id":"a","provider":"groq","keyHint":"gsk…x"}]"#).unchecked_into();
-    core.put_synced(keys).ok().expect("kept");
+    core.put_synced(keys.into()).ok().expect("kept");
     let entries = list(&core);
     assert_eq!(
         (
@@ -353,7 +353,7 @@ async fn local_copies_of_synced_entries_are_listed_and_follow_the_companion() {
         ),
         ("synced", "groq")
     );
-    core.put_synced(Array::new()).ok().expect("kept");
+    core.put_synced(Array::new().into()).ok().expect("kept");
     assert!(list(&core).is_empty());
 }
 
