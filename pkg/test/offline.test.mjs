@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { Companion } from "../../tests/support/companion.mjs";
 import { Vault } from "../dist/index.js";
 import { FakeCompanion, json, listed, problem, tokenFor, URL_OF_COMPANION } from "./companion.mjs";
+import { realCompanion, tokenOf } from "./real.mjs";
 
 const KEY = `sk-proj-${"aB3_".repeat(16)}`;
 
@@ -217,9 +217,7 @@ test("entries of both places are arranged in one step: one request, one record",
 });
 
 test("the real companion, killed: what was changed meanwhile is there after it is started again", async (t) => {
-  const companion = new Companion();
-  await companion.start();
-  t.after(() => companion.remove());
+  const companion = await realCompanion(t);
   const token = await tokenOf(companion);
   const open = () => Vault.open({ companion: companion.url, token: () => token });
   const [here, elsewhere] = [await open(), await open()];
@@ -255,15 +253,4 @@ function deferred() {
     resolve = done;
   });
   return { promise, resolve };
-}
-
-/** A caller's token in local mode, by the link that the companion printed. */
-async function tokenOf(companion) {
-  const link = new URL(await companion.link()).hash.slice("#link=".length);
-  const answer = await fetch(`${companion.url}/api/v1/local/token`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Origin: companion.url },
-    body: JSON.stringify({ link }),
-  });
-  return (await answer.json()).token;
 }
