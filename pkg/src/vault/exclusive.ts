@@ -1,4 +1,5 @@
 import type { Notes } from "./notes.js";
+import { Versions } from "./versions.js";
 
 /** How long a tab without Web Locks may work before the others take it for gone. */
 const LEASE_MS = 10_000;
@@ -15,11 +16,13 @@ const LEASE = "lease";
 export class Exclusive {
   readonly #notes: Notes;
   readonly #name: string;
+  readonly #versions: Versions;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(notes: Notes, name: string) {
     this.#notes = notes;
     this.#name = name;
+    this.#versions = new Versions(notes, name);
   }
 
   run<T>(work: () => T | Promise<T>): Promise<T> {
@@ -31,8 +34,16 @@ export class Exclusive {
   async #overTabs<T>(work: () => Promise<T>): Promise<T> {
     // What lives in this page's memory has no other tabs.
     if (!this.#notes.shared) return work();
+    const inTurn = async () => {
+      await this.#versions.caughtUp();
+      try {
+        return await work();
+      } finally {
+        await this.#versions.wrote();
+      }
+    };
     const locks = globalThis.navigator?.locks as LockManager | undefined;
-    return locks ? locks.request(this.#notes.prefix + this.#name, work) : this.#leased(work);
+    return locks ? locks.request(this.#notes.prefix + this.#name, inTurn) : this.#leased(inTurn);
   }
 
   async #leased<T>(work: () => Promise<T>): Promise<T> {

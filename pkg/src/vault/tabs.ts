@@ -6,6 +6,9 @@ export interface Heard {
   synced: boolean;
 }
 
+/** Notes that change nothing of what is shown. */
+const PASSED_OVER: ReadonlySet<string> = new Set(["used", "lease", "tries", "version"]);
+
 /** Tells what the other tabs of a vault do, by the storage events of its records. */
 export class Tabs {
   readonly #notes: Notes;
@@ -39,7 +42,7 @@ export class Tabs {
     // Without a key, everything was cleared.
     if (key !== null && !key.startsWith(prefix)) return;
     const [kind, note] = key === null ? ["vault"] : key.slice(prefix.length).split(".");
-    if (note === "used" || note === "lease" || note === "tries") return;
+    if (note && PASSED_OVER.has(note)) return;
     const vault = kind === "vault" || note === "locked" || note === "settings";
     const synced = kind === "synced" || key === null;
     if (this.#heard) {

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "@playwright/test";
+import type { Vault as VaultClass } from "keyseal";
+import type { Stage } from "./stage.js";
+
+type Keyseal = typeof import("keyseal");
+type Doors = { insideOf(vault: VaultClass): Record<string, (...given: unknown[]) => unknown> };
+
+declare global {
+  /** What the bare page holds. */
+  var keyseal: Keyseal;
+  var doors: Doors;
+  var vault: VaultClass;
+  var token: string;
+}
+
+const dist = fileURLToPath(new URL("../../../pkg/dist/", import.meta.url));
+const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm" };
+const PAGE = '<!doctype html><meta charset="utf-8"><title>bare</title>';
+
+/**
+ * Pages at the companion's own address that hold the package and nothing else, as files: where the vault itself is
+ * tried, and what lies behind its door, without the page around it.
+ */
+export class Bare {
+  private constructor(
+    private readonly stage: Stage,
+    readonly token: string,
+  ) {}
+
+  static async set(stage: Stage): Promise<Bare> {
+    const first = await stage.openBrowser();
+    await stage.context.route("**/bare/**", (route) => {
+      const path = new URL(route.request().url()).pathname.replace(/^\/bare\//, "");
+      if (!path.startsWith("pkg/")) return route.fulfill({ contentType: "text/html", body: PAGE });
+      const file = normalize(path.slice("pkg/".length));
+      const contentType = TYPES[extname(file)] ?? "text/plain";
+      return route.fulfill({ contentType, body: readFileSync(join(dist, file)) });
+    });
+    const address = `${stage.companion.url}/bare/`;
+    await first.goto(address);
+    const link = new URL(await stage.companion.link()).hash.slice("#link=".length);
+    const token = await first.evaluate(async (link) => {
+      const answer = await fetch("/api/v1/local/token", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ link }),
+      });
+      return ((await answer.json()) as { token: string }).token;
+    }, link);
+    return new Bare(stage, token);
+  }
+
+  /** A tab with the vault open in it. */
+  async tab(options: object = {}): Promise<Page> {
+    const page = await this.stage.context.newPage();
+    await this.open(page, options);
+    return page;
+  }
+
+  /** Loads the page anew and opens the vault in it. */
+  async open(page: Page, options: object = {}): Promise<void> {
+    await page.goto(`${this.stage.companion.url}/bare/`);
+    await page.evaluate(
+      async ({ token, options }) => {
+        const path = "/bare/pkg/";
+        globalThis.keyseal = (await import(`${path}index.js`)) as Keyseal;
+        globalThis.doors = (await import(`${path}vault/inside.js`)) as Doors;
+        globalThis.token = token;
+        const companion = location.origin;
+        const given = { companion, token: () => globalThis.token, ...options };
+        globalThis.vault = await globalThis.keyseal.Vault.open(given);
+      },
+      { token: this.token, options },
+    );
+  }
+}
+
+/** Adds a key to this browser; gives the entry's id. */
+export function addHere(page: Page, key: string): Promise<string> {
+  return page.evaluate(async (key) => {
+    const entry = await vault.add(key, { provider: "demo", storage: "browser" });
+    return entry.id;
+  }, key);
+}
+
+/** Uses an entry for a chat; what the demo provider answered, or the error's code. */
+export function use(page: Page, id: string): Promise<string> {
+  return page.evaluate(async (id) => {
+    try {
+      const answer = await vault.fetch(`${vault.baseURL("demo")}/chat/completions`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "Keyseal-Entry": id },
+        body: JSON.stringify({ model: "demo", messages: [{ role: "user", content: "Hello" }] }),
+      });
+      return await answer.text();
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  }, id);
+}
