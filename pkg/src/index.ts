@@ -1,6 +1,7 @@
 export { KeysealError } from "./errors.js";
 export type { WasmSource } from "./loader/init.js";
 export { init } from "./loader/init.js";
+export type { SealOptions } from "./seal.js";
 export { detect, fingerprint, newEntryId, providers, sealKey } from "./seal.js";
 export type {
   Category,
@@ -16,5 +17,6 @@ export type {
 } from "./types.js";
 export type { AddOptions, EntryPatch, UnlockWith, VaultOptions } from "./vault/arguments.js";
 export type { TokenSource } from "./vault/companion.js";
+export type { OnStep, Pasted } from "./vault/keeper.js";
 export type { Flavour, SdkOptions } from "./vault/options.js";
 export { Vault } from "./vault/vault.js";

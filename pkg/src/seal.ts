@@ -7,6 +7,7 @@ import { mergedProviders } from "./vault/providers.js";
 export interface SealOptions {
   /** The companion's current public key: the first of its `/.well-known/jwks.json`. */
   jwk: JsonWebKey;
+  /** Id of the provider, such as `openai`. */
   provider: string;
   /** The user, as the companion's tokens name them. */
   sub: string;

@@ -9,7 +9,7 @@ export type Storage = "synced" | "browser";
 export type Status = "untested" | "valid" | "limited" | "invalid" | "unknown";
 
 /** Kinds of provider, as the page groups them. */
-export type Category = Compiled["categories"][number];
+export type Category = ProviderInfo["categories"][number];
 
 /** One stored key, masked. Nothing in here opens it. */
 export interface Entry {

@@ -39,4 +39,5 @@ export const checks = [
     command: npmProgram("tsc"),
     args: ["--noEmit", "-p", project],
   })),
+  { name: "API reference", command: process.execPath, args: ["scripts/docs.mjs"] },
 ];

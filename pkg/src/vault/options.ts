@@ -5,9 +5,11 @@ export type Flavour = "sdk" | "ai-sdk";
 
 /** What provider SDKs take in their constructors. */
 export interface SdkOptions {
+  /** The provider's API through the companion. */
   baseURL: string;
   /** Not a key: SDKs insist on one, and `fetch` replaces it. */
   apiKey: string;
+  /** The vault's own: it adds identity and key. */
   fetch: typeof fetch;
   /** The SDKs refuse to run in a browser because a key would lie there; here none does. */
   dangerouslyAllowBrowser?: true;

@@ -267,6 +267,7 @@ export class Vault extends EventTarget {
     return this.#latch.autoLockMinutes;
   }
 
+  /** Sets it for this vault in this browser, in all its tabs. */
   set autoLockMinutes(minutes: number | null) {
     this.#latch.autoLockMinutes = minutes;
   }
