@@ -227,6 +227,9 @@ fn background(state: &AppState) -> JoinSet<()> {
             if let Err(error) = counting.write_usage().await {
                 tracing::warn!(%error, "usage was not written; tried again in a moment");
             }
+            if let Err(error) = counting.store.flush_settlements().await {
+                tracing::warn!(%error, "costs were not written; tried again in a moment");
+            }
         }
     });
     let following = state.clone();
@@ -272,6 +275,9 @@ fn background(state: &AppState) -> JoinSet<()> {
             ticks.tick().await;
             if let Err(error) = forgetting.store.forget_replays().await {
                 tracing::warn!(%error, "old envelopes were not forgotten");
+            }
+            if let Err(error) = forgetting.store.forget_counters(clock::micros()).await {
+                tracing::warn!(%error, "old counters were not forgotten");
             }
         }
     });

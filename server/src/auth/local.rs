@@ -41,7 +41,7 @@ impl Local {
     pub fn open(keys_dir: &Path) -> Result<Self, ConfigError> {
         let path = keys_dir.join("local.secret");
         let failed = |error: std::io::Error| ConfigError::Secret {
-            what: "the secret of local mode",
+            what: "the secret of local mode".into(),
             path: path.clone(),
             reason: error.to_string(),
         };

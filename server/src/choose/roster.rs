@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use keyseal::envelope::sha256;
 
+use super::Consent;
 use crate::clock;
 use crate::store::{Candidate, Owner, Store, StoreError};
 use crate::usage::{InUse, Life};
@@ -44,19 +45,30 @@ pub struct Roster {
 type Lists = HashMap<Owner, Vec<(&'static str, List)>>;
 
 struct List {
-    candidates: Arc<[Ready]>,
+    own: Own,
     until: Instant,
 }
 
+/// What is a user's own, of one provider.
+#[derive(Clone)]
+pub struct Own {
+    /// The active, unexpired entries, in priority order.
+    pub entries: Arc<[Ready]>,
+    /// About the operator's key.
+    pub consent: Consent,
+}
+
 impl Roster {
-    /// The active, unexpired entries of a provider, in priority order.
+    /// What a user has of a provider. `lent`: there is a platform key, so that it matters what the
+    /// user has said about it.
     pub async fn of(
         &self,
         store: &Store,
         in_use: &InUse,
         owner: &Owner,
         provider: &'static str,
-    ) -> Result<Arc<[Ready]>, StoreError> {
+        lent: bool,
+    ) -> Result<Own, StoreError> {
         if let Some(known) = self.known(owner, provider) {
             return Ok(known);
         }
@@ -68,15 +80,21 @@ impl Roster {
                 life: in_use.life(owner, &candidate.id),
                 candidate,
             });
-            let candidates = ready.collect();
+            let own = Own {
+                entries: ready.collect(),
+                consent: match lent {
+                    true => consent(store, owner, provider).await?,
+                    false => Consent::default(),
+                },
+            };
             // What was read before a revoke must not be used after it.
-            if self.keep(owner, provider, &candidates, changes) {
-                return Ok(candidates);
+            if self.keep(owner, provider, &own, changes) {
+                return Ok(own);
             }
         }
     }
 
-    /// Forgets what is known of a user: an entry was added, changed or revoked.
+    /// Forgets what is known of a user: an entry was added, changed or revoked, or the settings were.
     pub fn forget(&self, owner: &Owner) {
         let mut lists = self.lock();
         self.changes.fetch_add(1, Ordering::Release);
@@ -92,20 +110,14 @@ impl Roster {
         });
     }
 
-    fn known(&self, owner: &Owner, provider: &str) -> Option<Arc<[Ready]>> {
+    fn known(&self, owner: &Owner, provider: &str) -> Option<Own> {
         let lists = self.lock();
         let (_, list) = lists.get(owner)?.iter().find(|(id, _)| *id == provider)?;
-        (Instant::now() < list.until).then(|| Arc::clone(&list.candidates))
+        (Instant::now() < list.until).then(|| list.own.clone())
     }
 
     /// Keeps a list that was read when so many changes had been made; `false` if there were more.
-    fn keep(
-        &self,
-        owner: &Owner,
-        provider: &'static str,
-        candidates: &Arc<[Ready]>,
-        changes: u64,
-    ) -> bool {
+    fn keep(&self, owner: &Owner, provider: &'static str, own: &Own, changes: u64) -> bool {
         let mut lists = self.lock();
         if self.changes.load(Ordering::Acquire) != changes {
             return false;
@@ -114,7 +126,7 @@ impl Roster {
             lists.clear();
         }
         let list = List {
-            candidates: Arc::clone(candidates),
+            own: own.clone(),
             until: Instant::now() + FRESH,
         };
         let of_owner = lists.entry(owner.clone()).or_default();
@@ -128,6 +140,18 @@ impl Roster {
     }
 }
 
+async fn consent(store: &Store, owner: &Owner, provider: &str) -> Result<Consent, StoreError> {
+    let settings = store.settings(owner).await?;
+    let allowed = settings
+        .get("platformAllowed")
+        .and_then(|by_provider| by_provider.get(provider))
+        .and_then(serde_json::Value::as_bool);
+    Ok(Consent {
+        allowed: allowed.unwrap_or(false),
+        never_had_an_entry: !store.ever_had(owner, provider).await?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,7 +161,7 @@ mod tests {
         Owner::new(Realm::Jwt, "ann")
     }
 
-    fn list() -> Arc<[Ready]> {
+    fn own() -> Own {
         let candidate = Candidate {
             id: "e".into(),
             sealed_key: "{}".into(),
@@ -146,19 +170,23 @@ mod tests {
             priority: 0,
             needs_reentry: false,
             budget: None,
+            resting_until: None,
         };
         let life = InUse::default().life(&ann(), "e");
-        Arc::new([Ready {
-            candidate,
-            digest: [0; 32],
-            life,
-        }])
+        Own {
+            entries: Arc::new([Ready {
+                candidate,
+                digest: [0; 32],
+                life,
+            }]),
+            consent: Consent::default(),
+        }
     }
 
     #[test]
     fn a_list_is_known_to_its_user_and_provider_for_a_moment() {
         let roster = Roster::default();
-        assert!(roster.keep(&ann(), "openai", &list(), 0));
+        assert!(roster.keep(&ann(), "openai", &own(), 0));
         assert!(roster.known(&ann(), "openai").is_some());
         assert!(roster.known(&ann(), "groq").is_none());
         assert!(
@@ -181,9 +209,9 @@ mod tests {
     fn what_was_read_before_a_change_is_not_kept_after_it() {
         let roster = Roster::default();
         roster.forget(&ann());
-        assert!(!roster.keep(&ann(), "openai", &list(), 0));
+        assert!(!roster.keep(&ann(), "openai", &own(), 0));
         assert!(roster.known(&ann(), "openai").is_none());
-        assert!(roster.keep(&ann(), "openai", &list(), 1));
+        assert!(roster.keep(&ann(), "openai", &own(), 1));
         roster.forget(&ann());
         assert!(roster.known(&ann(), "openai").is_none());
     }

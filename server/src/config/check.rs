@@ -4,15 +4,22 @@ use std::{
     net::{IpAddr, SocketAddr},
     os::unix::fs::PermissionsExt,
     path::Path,
+    sync::Arc,
 };
 
+use keyseal::envelope::Secret;
 use url::{Host, Url};
 
 use super::{
-    Auth, Config, ConfigError, Provider, Tiers, auth, fees,
-    file::{Raw, RawProvider, RawTiers},
+    Auth, Config, ConfigError, Provider, auth, fees,
+    file::{Raw, RawProvider},
     hosts::HostPattern,
+    secret::SecretFile,
+    tiers,
 };
+
+/// No provider's keys are shorter.
+const PLATFORM_KEY_BYTES: usize = 8;
 
 /// Checks the whole.
 pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
@@ -48,7 +55,7 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         auth,
         cors_origins: origins.collect::<Result<_, _>>()?,
         providers,
-        tiers: tiers(raw.tiers)?,
+        tiers: tiers::checked(raw.tiers)?,
         unwrap: raw.unwrap,
         upstream: raw.upstream,
         limits: raw.limits,
@@ -138,7 +145,7 @@ fn database(url: &str, file: Option<&Path>) -> Result<(), ConfigError> {
     let mode = std::fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
     if !password.is_empty() && text.contains(url) && mode & 0o007 != 0 {
         return Err(ConfigError::Secret {
-            what: "database_url in",
+            what: "database_url in".into(),
             path: path.to_owned(),
             reason: "holds a password and the file is open to other users: chmod 600 it, or set KEYSEAL__DATABASE_URL".into(),
         });
@@ -175,12 +182,30 @@ fn provider(id: &str, raw: RawProvider) -> Result<Provider, ConfigError> {
             "lifts the guard for `origin` alone; name one",
         ));
     }
+    let platform_key = match &raw.platform_key_file {
+        None => None,
+        Some(path) => Some(platform_key(key("platform_key_file"), path)?),
+    };
     Ok(Provider {
+        platform_key,
         allow_private: raw.allow_private,
         ca_file: raw.ca_file,
         custom_hosts: patterns.collect::<Result<_, _>>()?,
         origin,
     })
+}
+
+/// The operator's own key: its file is a secret like any other, and it must fit into a header.
+fn platform_key(what: String, path: &Path) -> Result<Arc<Secret>, ConfigError> {
+    let file = SecretFile::read(what.clone(), path, PLATFORM_KEY_BYTES)?;
+    let text = std::str::from_utf8(file.expose()).ok();
+    let visible = |text: &&str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    let key = text.filter(visible).ok_or_else(|| ConfigError::Secret {
+        what,
+        path: path.to_owned(),
+        reason: "must hold one key and nothing else, in visible ASCII".into(),
+    })?;
+    Ok(Arc::new(Secret::new(key.to_owned())))
 }
 
 fn origin(text: &str, allow_private: bool) -> Result<Url, &'static str> {
@@ -211,21 +236,4 @@ pub fn https_url(text: &str, allow_private: bool) -> Result<Url, &'static str> {
         return Err("must not hold a user name or password");
     }
     Ok(url)
-}
-
-fn tiers(raw: RawTiers) -> Result<Tiers, ConfigError> {
-    let known = raw.by_name.is_empty() || raw.by_name.contains_key(&raw.default);
-    if !known {
-        return Err(ConfigError::value(
-            "tiers.default",
-            format!(
-                "names `{}`, but there is no [tiers.{}]",
-                raw.default, raw.default
-            ),
-        ));
-    }
-    Ok(Tiers {
-        default: raw.default,
-        by_name: raw.by_name,
-    })
 }

@@ -21,7 +21,7 @@ pub enum ConfigError {
     #[error("{what} {}: {reason}", path.display())]
     Secret {
         /// What it is for.
-        what: &'static str,
+        what: String,
         /// Where it is.
         path: PathBuf,
         /// What is wrong with it.

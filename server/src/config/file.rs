@@ -99,14 +99,15 @@ pub struct RawProvider {
     pub origin: Option<String>,
     pub allow_private: bool,
     pub ca_file: Option<PathBuf>,
+    pub platform_key_file: Option<PathBuf>,
     #[serde(deserialize_with = "list")]
     pub custom_hosts: Vec<String>,
 }
 
-/// `[tiers]`: `default`, and one table for each tier.
+/// `[tiers]` as written: `default`, and one table for each tier.
 pub struct RawTiers {
     pub default: String,
-    pub by_name: BTreeMap<String, Tier>,
+    pub by_name: BTreeMap<String, RawTier>,
 }
 
 impl Default for RawTiers {
@@ -118,17 +119,28 @@ impl Default for RawTiers {
     }
 }
 
-/// What a tier may do.
-#[derive(Deserialize, Clone, Copy, Debug)]
+/// `[tiers.<name>]` as written.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Tier {
-    /// Users may bring their own keys.
+pub struct RawTier {
     pub byok: bool,
+    pub platform: bool,
+    pub requests_per_minute: u32,
+    pub requests_per_day: u32,
+    pub usd_per_day: f64,
+    pub usd_per_request: Option<f64>,
 }
 
-impl Default for Tier {
+impl Default for RawTier {
     fn default() -> Self {
-        Self { byok: true }
+        Self {
+            byok: true,
+            platform: false,
+            requests_per_minute: 10,
+            requests_per_day: 100,
+            usd_per_day: 1.0,
+            usd_per_request: None,
+        }
     }
 }
 

@@ -8,18 +8,22 @@ mod fees;
 mod file;
 pub mod hosts;
 pub mod secret;
+mod tiers;
 
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use keyseal::envelope::Secret;
 use url::Url;
 
 pub use self::{
     error::ConfigError,
-    file::{Limits, Tier, Unwrap, Upstream},
+    file::{Limits, Unwrap, Upstream},
+    tiers::{Tier, Tiers},
 };
 use self::{hosts::HostPattern, secret::SecretFile};
 use crate::auth::key::TokenKey;
@@ -108,27 +112,10 @@ pub struct Provider {
     pub allow_private: bool,
     /// An extra root for a private endpoint.
     pub ca_file: Option<PathBuf>,
+    /// The operator's own key, lent to those who may use it.
+    pub platform_key: Option<Arc<Secret>>,
     /// Hosts a user may seal into a key.
     pub custom_hosts: Vec<HostPattern>,
-}
-
-/// Tiers by name.
-pub struct Tiers {
-    /// Used without the claim, or with an unknown one.
-    pub default: String,
-    /// What each may do.
-    pub by_name: BTreeMap<String, Tier>,
-}
-
-impl Tiers {
-    /// The tier a token's claim names: its own name and rights.
-    pub fn resolve(&self, claim: Option<&str>) -> (&str, Tier) {
-        let named = claim.and_then(|name| self.by_name.get_key_value(name));
-        match named.or_else(|| self.by_name.get_key_value(&self.default)) {
-            Some((name, tier)) => (name, *tier),
-            None => (&self.default, Tier::default()),
-        }
-    }
 }
 
 impl Config {

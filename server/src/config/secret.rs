@@ -28,9 +28,10 @@ const PUBLISHED: [&str; 12] = [
 
 impl SecretFile {
     /// Reads a secret of at least `least` bytes; `what` is said where it is refused.
-    pub fn read(what: &'static str, path: &Path, least: usize) -> Result<Self, ConfigError> {
+    pub fn read(what: impl Into<String>, path: &Path, least: usize) -> Result<Self, ConfigError> {
+        let what = what.into();
         let refuse = |reason: String| ConfigError::Secret {
-            what,
+            what: what.clone(),
             path: path.to_owned(),
             reason,
         };

@@ -8,10 +8,11 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use crate::config::Config;
 
 /// What a page of another origin may read of an answer.
-const EXPOSED: [&str; 13] = [
+const EXPOSED: [&str; 14] = [
     "keyseal-error",
     "keyseal-served-by",
     "keyseal-attempts",
+    "keyseal-body",
     "keyseal-request-id",
     "retry-after",
     "x-should-retry",

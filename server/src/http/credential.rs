@@ -1,21 +1,17 @@
-//! The key that serves a request: from what the caller sent and stored to something that opens.
+//! The key that serves a request, once it was opened.
 
 use std::sync::Arc;
 
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use keyseal::envelope::{KeyClaims, Secret};
 
 use super::{Code, Problem};
 use crate::AppState;
 use crate::auth::Caller;
-use crate::choose::roster::Ready;
-use crate::choose::{self, Nothing, Pick, Wish};
-use crate::clock;
-use crate::outgoing::{Route, Target};
+use crate::choose::platform::Reservation;
 use crate::unwrap::envelope::{Asked, Checked, Presented};
 use crate::unwrap::opened::{CannotOpen, Stored};
-use crate::usage::Life;
+use crate::usage::{By, Life};
 
 /// A key that opened.
 pub enum Credential {
@@ -30,6 +26,8 @@ pub enum Credential {
         /// Ends with a revoke.
         life: Life,
     },
+    /// The operator's own, lent.
+    Platform(Arc<Secret>, Box<Reservation>),
 }
 
 impl Credential {
@@ -38,6 +36,7 @@ impl Credential {
         match self {
             Self::Envelope(key) => key,
             Self::Entry { claims, .. } => &claims.key,
+            Self::Platform(key, _) => key,
         }
     }
 
@@ -47,14 +46,25 @@ impl Credential {
             Self::Envelope(_) => HeaderValue::from_static("envelope"),
             Self::Entry { id, .. } => HeaderValue::try_from(format!("entry {id}"))
                 .unwrap_or_else(|_| HeaderValue::from_static("entry")),
+            Self::Platform(..) => HeaderValue::from_static("platform"),
         }
     }
 
     /// The entry's life, if there is an entry.
     pub fn life(&self) -> Option<&Life> {
         match self {
-            Self::Envelope(_) => None,
             Self::Entry { life, .. } => Some(life),
+            Self::Envelope(_) | Self::Platform(..) => None,
+        }
+    }
+}
+
+impl From<Credential> for By {
+    fn from(credential: Credential) -> Self {
+        match credential {
+            Credential::Envelope(_) => Self::Envelope,
+            Credential::Entry { id, .. } => Self::Entry(id),
+            Credential::Platform(_, reservation) => Self::Platform(reservation),
         }
     }
 }
@@ -67,6 +77,11 @@ pub fn check_tier(state: &AppState, caller: &Caller) -> Result<(), Problem> {
     } else {
         Err(Code::ByokNotInTier.into())
     }
+}
+
+/// Whether the request carries an envelope, or a part of one.
+pub fn has_envelope(headers: &HeaderMap) -> bool {
+    headers.contains_key("keyseal-session") || headers.contains_key("keyseal-key")
 }
 
 /// The request's envelope, if it carries one; every check but the one for replay.
@@ -86,71 +101,7 @@ pub async fn envelope(
     Ok(Some(opened))
 }
 
-/// Picks a credential and opens it; says where its key goes.
-pub async fn choose<'a>(
-    state: &AppState,
-    caller: &Caller,
-    head: &Parts,
-    path: &str,
-    route: &'a Route,
-) -> Result<(Credential, Target<'a>), Problem> {
-    let provider = route.provider.id;
-    let wish = Wish::read(&head.headers)?;
-    let asked = Asked {
-        method: head.method.as_str(),
-        path,
-        provider,
-        now: clock::seconds(),
-    };
-    let mut envelope = envelope(state, caller, &head.headers, asked).await?;
-    let entries = state
-        .roster
-        .of(&state.store, &state.in_use, &caller.owner, provider)
-        .await?;
-
-    for pick in choose::order(&wish, envelope.is_some(), &entries)? {
-        match pick {
-            Pick::Envelope => {
-                let Some(checked) = envelope.take() else {
-                    continue;
-                };
-                let target = route.target(checked.host())?;
-                let key = checked.claim(&state.store, &caller.owner).await?;
-                return Ok((Credential::Envelope(key), target));
-            }
-            Pick::Entry(index) => {
-                let ready = &entries[index];
-                if let Some(claims) = open(state, caller, provider, ready).await? {
-                    let target = route.target(claims.host.as_deref())?;
-                    let (id, life) = (ready.candidate.id.clone(), ready.life.clone());
-                    return Ok((Credential::Entry { id, claims, life }, target));
-                }
-            }
-        }
-    }
-    Err(Nothing::NeedsReentry.into())
-}
-
-/// The entry's key; `None`, and the entry marked, if it does not open. It is then never sent.
-async fn open(
-    state: &AppState,
-    caller: &Caller,
-    provider: &str,
-    ready: &Ready,
-) -> Result<Option<Arc<KeyClaims>>, Problem> {
-    let candidate = &ready.candidate;
-    let stored = Stored {
-        caller: &caller.owner,
-        id: &candidate.id,
-        provider,
-        host: candidate.host.as_deref(),
-        sealed_key: &candidate.sealed_key,
-        digest: ready.digest,
-    };
-    open_or_mark(state, stored).await
-}
-
-/// As [`choose`] opens an entry.
+/// An entry's key; `None`, and the entry marked, if it does not open. It is then never sent.
 pub async fn open_or_mark(
     state: &AppState,
     stored: Stored<'_>,

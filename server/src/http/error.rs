@@ -1,7 +1,7 @@
 //! Every answer that is the companion's own refusal: problem+json (RFC 9457) with a stable `code`.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 /// Marks an answer as the companion's own; holds the code.
@@ -101,6 +101,8 @@ pub struct Problem {
     pub next: Option<String>,
     /// Seconds to wait, for `Retry-After`.
     pub retry_after: Option<u64>,
+    /// Further headers.
+    pub headers: Option<Box<HeaderMap>>,
 }
 
 impl Problem {
@@ -112,6 +114,7 @@ impl Problem {
             detail: detail.into(),
             next: None,
             retry_after: None,
+            headers: None,
         }
     }
 
@@ -124,6 +127,12 @@ impl Problem {
     /// Adds how long to wait.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds headers.
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = Some(Box::new(headers));
         self
     }
 
@@ -162,6 +171,9 @@ impl Problem {
         let status = self.status.unwrap_or(self.code.status());
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
+        if let Some(more) = &self.headers {
+            headers.extend((**more).clone());
+        }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(KEYSEAL_ERROR, HeaderValue::from_static(self.code.as_str()));

@@ -112,7 +112,8 @@ impl Store {
         };
         let changed = sqlx::query(
             "UPDATE entries SET sealed_key = $4, kid = $5, sealed_at = $6, hint = $7, host = $8,
-                 status = $9, status_detail = NULL, last_tested_at = NULL, needs_reentry = 0
+                 status = $9, status_detail = NULL, last_tested_at = NULL, needs_reentry = 0,
+                 resting_until = NULL
              WHERE realm = $1 AND sub = $2 AND id = $3 AND sealed_at < $6",
         )
         .bind(owner.realm().as_str())

@@ -122,6 +122,8 @@ pub struct Candidate {
     pub needs_reentry: bool,
     /// What may be spent.
     pub budget: Option<Budget>,
+    /// Until when the provider asked to wait with this key.
+    pub resting_until: Option<Micros>,
 }
 
 /// The columns of an [`Entry`], in its order.
@@ -173,6 +175,7 @@ impl Candidate {
             priority: row.try_get("priority")?,
             needs_reentry: row.try_get::<i64, _>("needs_reentry")? != 0,
             budget: Budget::from_row(row)?,
+            resting_until: row.try_get("resting_until")?,
         })
     }
 }

@@ -40,23 +40,48 @@ impl Store {
         Ok(())
     }
 
-    /// Writes what a provider's answer said about the key, where no test was asked for.
+    /// Writes what a provider's answer to a use said about `sealed_key`, unless another key took its
+    /// place meanwhile.
     pub async fn mark_status(
         &self,
         owner: &Owner,
         id: &str,
-        status: Status,
-        detail: Option<&str>,
+        sealed_key: &str,
+        (status, detail): (Status, Option<&str>),
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE entries SET status = $4, status_detail = $5
-             WHERE realm = $1 AND sub = $2 AND id = $3 AND revoked_at IS NULL",
+            "UPDATE entries SET status = $5, status_detail = $6
+             WHERE realm = $1 AND sub = $2 AND id = $3 AND sealed_key = $4",
         )
         .bind(owner.realm().as_str())
         .bind(owner.sub())
         .bind(id)
+        .bind(sealed_key)
         .bind(status.as_str())
         .bind(detail)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// The provider asked to wait with `sealed_key` until then; a longer rest stays.
+    pub async fn rest(
+        &self,
+        owner: &Owner,
+        id: &str,
+        sealed_key: &str,
+        until: Micros,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE entries SET resting_until = $5
+             WHERE realm = $1 AND sub = $2 AND id = $3 AND sealed_key = $4
+               AND (resting_until IS NULL OR resting_until < $5)",
+        )
+        .bind(owner.realm().as_str())
+        .bind(owner.sub())
+        .bind(id)
+        .bind(sealed_key)
+        .bind(until)
         .execute(&self.writer)
         .await?;
         Ok(())

@@ -11,6 +11,7 @@ mod error;
 mod mark;
 mod open;
 mod owner;
+mod platform;
 mod read;
 mod replay;
 mod revoke;
@@ -22,7 +23,6 @@ use std::sync::atomic::AtomicBool;
 
 use sqlx::{Any, AnyPool, Transaction};
 
-use self::counters::Uses;
 pub use self::{
     add::{Added, NewEntry, Replacement},
     audit::{Event, Note},
@@ -33,8 +33,10 @@ pub use self::{
     error::StoreError,
     open::migrate,
     owner::{Owner, Realm},
+    platform::{Left, Spent},
     usage::{Dimension, Part, UsageQuery, UsageRow},
 };
+use self::{counters::Uses, platform::Settlements};
 
 /// The database.
 pub struct Store {
@@ -46,6 +48,7 @@ pub struct Store {
     /// What was removed may still stand in SQLite's write-ahead log.
     unforgotten: AtomicBool,
     uses: Uses,
+    settlements: Settlements,
 }
 
 impl Store {
@@ -70,6 +73,9 @@ impl Store {
     pub async fn close(&self) {
         if let Err(error) = self.flush_uses().await {
             tracing::warn!(%error, "the last counts were not written");
+        }
+        if let Err(error) = self.flush_settlements().await {
+            tracing::warn!(%error, "the last costs were not written; what was reserved stays counted");
         }
         self.reader.close().await;
         self.writer.close().await;

@@ -8,7 +8,7 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use super::{Store, StoreError, counters::Uses};
+use super::{Store, StoreError, counters::Uses, platform::Settlements};
 
 /// Kept with each connection: nothing that was acknowledged is lost, and nothing that was removed
 /// stays in a free page.
@@ -43,6 +43,7 @@ impl Store {
             // A kill may have come between a revoke and its end.
             unforgotten: AtomicBool::new(sqlite),
             uses: Uses::default(),
+            settlements: Settlements::default(),
         })
     }
 }
@@ -56,6 +57,7 @@ pub async fn migrate(database_url: &str) -> Result<(), StoreError> {
 fn migrations() -> Migrator {
     let start = include_str!("../../migrations/0001_start.sql");
     let revoked = include_str!("../../migrations/0002_revoked.sql");
+    let platform = include_str!("../../migrations/0010_platform.sql");
     let usage = include_str!("../../migrations/0020_usage.sql");
     let migration = |version, name: &'static str, sql: &'static str| {
         Migration::new(
@@ -69,6 +71,7 @@ fn migrations() -> Migrator {
     Migrator::with_migrations(vec![
         migration(1, "start", start),
         migration(2, "revoked", revoked),
+        migration(10, "platform", platform),
         migration(20, "usage", usage),
     ])
 }

@@ -43,7 +43,7 @@ impl Store {
     ) -> Result<Vec<Candidate>, StoreError> {
         let rows = sqlx::query(
             "SELECT id, sealed_key, host, status, priority, needs_reentry, cost_micro_usd, month,
-                 month_micro_usd, budget_micro_usd, budget_period FROM entries
+                 month_micro_usd, budget_micro_usd, budget_period, resting_until FROM entries
              WHERE realm = $1 AND sub = $2 AND provider = $3
                AND active = 1 AND revoked_at IS NULL AND sealed_key IS NOT NULL
                AND (expires_at IS NULL OR expires_at > $4)

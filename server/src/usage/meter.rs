@@ -14,8 +14,9 @@ use keyseal::usage::{Hider, Kind, Reader, Shown, Usage};
 
 use super::{Ask, price};
 use crate::AppState;
+use crate::choose::platform::Reservation;
 use crate::clock;
-use crate::store::{Counts, ENVELOPE, Owner, Used};
+use crate::store::{Counts, ENVELOPE, Owner, PLATFORM, Used};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -35,6 +36,8 @@ pub enum By {
     Entry(String),
     /// A key out of the request's own envelope.
     Envelope,
+    /// The operator's own key. Whoever learns the cost settles the reservation.
+    Platform(Box<Reservation>),
 }
 
 /// How many answers are on their way: at the end of the server they are waited for, so that they
@@ -186,7 +189,7 @@ struct Count {
 }
 
 impl Count {
-    fn write(self, whole: bool) {
+    fn write(mut self, whole: bool) {
         let at = clock::micros();
         let failed = self.reader.is_none();
         let usage = self.reader.map(|reader| reader.finish(whole));
@@ -198,6 +201,13 @@ impl Count {
         let cost = is_billed
             .then(|| price::cost(provider, model.as_deref(), kind, &usage, at))
             .flatten();
+        if let By::Platform(reservation) = &mut self.served.by {
+            // A cost that is unknown stays what was reserved for it.
+            reservation.settle(match is_billed {
+                true => cost.map(|cost| number(Some(cost.0))),
+                false => Some(0),
+            });
+        }
         let fee = match self.served.by {
             By::Entry(_) | By::Envelope if is_billed => {
                 self.state.config.fees.on(cost, model.as_deref())
@@ -207,6 +217,7 @@ impl Count {
         let credential = match self.served.by {
             By::Entry(id) => id,
             By::Envelope => ENVELOPE.to_owned(),
+            By::Platform(_) => PLATFORM.to_owned(),
         };
         let money = |amount: Option<keyseal::usage::MicroUsd>| number(amount.map(|it| it.0));
         let counts = Counts {

@@ -15,6 +15,7 @@ mod local;
 mod me;
 mod page;
 mod plain;
+mod platform;
 mod process;
 mod replay;
 mod replicas;
@@ -72,6 +73,10 @@ on_both_databases! {
     replay::an_id_is_claimed_once_and_forgotten_by_the_databases_clock,
     replay::uses_are_counted,
     replay::candidates_are_active_unexpired_and_in_order,
+    platform::what_is_reserved_never_exceeds_the_limits_however_many_ask_at_once,
+    platform::a_minutes_requests_come_back_one_by_one_and_a_days_with_the_day,
+    platform::costs_correct_what_was_reserved_and_unknown_ones_stay_counted,
+    platform::a_rest_is_read_back_by_everyone_and_only_for_the_same_key,
     concurrent::of_many_equal_uploads_one_is_stored_and_all_are_acknowledged,
     concurrent::of_many_claims_of_one_id_one_wins,
     concurrent::settings_that_are_merged_at_once_are_all_kept,

@@ -147,8 +147,14 @@ pub async fn candidates_are_active_unexpired_and_in_order(companion: &Companion)
         )
         .await
         .unwrap();
+    let fourth = store.entry(&ann(), &ids[4]).await.unwrap().unwrap();
+    let fourth = fourth.sealed_key.unwrap();
     store
-        .mark_status(&ann(), &ids[4], Status::Invalid, None)
+        .mark_status(&ann(), &ids[4], &fourth, (Status::Invalid, None))
+        .await
+        .unwrap();
+    store
+        .mark_status(&ann(), &ids[4], &stored, (Status::Valid, None))
         .await
         .unwrap();
     let sealed = store.entry(&ann(), &ids[3]).await.unwrap().unwrap();
@@ -165,7 +171,7 @@ pub async fn candidates_are_active_unexpired_and_in_order(companion: &Companion)
     let other = user.get(&path(1)).await.json();
     assert_eq!(other["needsReentry"], false);
     store
-        .mark_status(&ann(), &ids[2], Status::Valid, None)
+        .mark_status(&ann(), &ids[2], &fourth, (Status::Valid, None))
         .await
         .unwrap();
     let [limited, invalid, reentry] = [0, 4, 3].map(path);

@@ -45,6 +45,10 @@ fn the_example_is_a_configuration_and_names_every_key() {
         .replace("\"hs256.secret\"", &format!("\"{}\"", secret.display()))
         .replace("# page_dir", "page_dir")
         .replace("# ca_file", "ca_file");
+    assert!(
+        text.contains("# platform_key_file = "),
+        "another test loads one"
+    );
     let config = load(&text, &[]).unwrap();
     assert_eq!(config.cors_origins, ["https://app.example.com"]);
     let defaults = Config::from_pairs(None, &[]).unwrap();

@@ -1,5 +1,6 @@
 //! The provider: plain http on loopback, remembers what it saw, and misbehaves on request.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -47,6 +48,47 @@ struct Inner {
     sent: AtomicUsize,
     /// Answers that were dropped before their end.
     left: AtomicUsize,
+    /// What requests under a key are answered, whatever they ask for.
+    said: Mutex<HashMap<String, Said>>,
+}
+
+/// An answer that a test chose.
+#[derive(Clone)]
+pub struct Said {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
+}
+
+impl From<u16> for Said {
+    fn from(status: u16) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "application/json".into())],
+            body: format!(r#"{{"error":{{"message":"status {status}"}}}}"#),
+        }
+    }
+}
+
+impl Said {
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn body(mut self, body: &str) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    fn response(self) -> Response {
+        let mut response = Response::builder().status(self.status);
+        for (name, value) in self.headers {
+            response = response.header(name, value);
+        }
+        response.body(Body::from(self.body)).unwrap()
+    }
 }
 
 /// Counts itself unless it is told that all went well.
@@ -103,6 +145,7 @@ impl Upstream {
             pieces: Semaphore::new(0),
             sent: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
+            said: Mutex::default(),
         });
         let app = Router::new()
             .fallback(answer)
@@ -125,6 +168,25 @@ impl Upstream {
 
     pub fn last(&self) -> Seen {
         self.seen().pop().expect("a request arrived")
+    }
+
+    /// From now on requests under this key are answered so; `None`: as usual again.
+    pub fn say(&self, key: &str, said: impl Into<Option<Said>>) {
+        let mut all = self.inner.said.lock().unwrap();
+        match said.into() {
+            Some(said) => all.insert(key.into(), said),
+            None => all.remove(key),
+        };
+    }
+
+    /// The keys of the requests that arrived since the last look, in their order.
+    pub fn keys(&self) -> Vec<String> {
+        let seen = std::mem::take(&mut *self.inner.seen.lock().unwrap());
+        let key = |seen: Seen| {
+            let value = seen.headers["authorization"].to_str().unwrap().to_owned();
+            value.trim_start_matches("Bearer ").to_owned()
+        };
+        seen.into_iter().map(key).collect()
     }
 
     pub fn sent(&self) -> usize {
@@ -181,6 +243,10 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         body: length,
     });
 
+    let said = inner.said.lock().unwrap().get(&key).cloned();
+    if let Some(said) = said {
+        return said.response();
+    }
     match asked.as_str() {
         "stream" => streaming(inner, None),
         "reset" => streaming(inner, Some(3)),

@@ -6,27 +6,64 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::{Problem, json::Body};
-use crate::{AppState, auth::Caller, clock};
+use crate::{
+    AppState,
+    auth::Caller,
+    clock::{self, Micros},
+    config::Tier,
+    store::Left,
+};
 
 pub async fn show(State(state): State<AppState>, caller: Caller) -> Result<Json<Value>, Problem> {
     let settings = state.store.settings(&caller.owner).await?;
-    Ok(Json(described(&state, &caller, settings)))
+    described(&state, &caller, settings).await
 }
 
-fn described(state: &AppState, caller: &Caller, settings: Map<String, Value>) -> Value {
+async fn described(
+    state: &AppState,
+    caller: &Caller,
+    settings: Map<String, Value>,
+) -> Result<Json<Value>, Problem> {
+    let now = clock::micros();
+    let (_, tier) = state.config.tiers.resolve(Some(&caller.tier));
+    let mut limits = serde_json::to_value(state.config.limits).unwrap_or_default();
+    limits["byok"] = tier.byok.into();
+    limits["platform"] = match tier.platform {
+        true => platform(tier, state.store.left(&caller.owner, tier, now).await?, now),
+        false => Value::Null,
+    };
     let mut me = json!({
         "sub": caller.owner.sub(),
         "tier": caller.tier,
         "settings": settings,
-        "limits": state.config.limits,
-        "now": clock::rfc3339(clock::micros()),
+        "limits": limits,
+        "now": clock::rfc3339(now),
     });
     for (name, value) in [("org", &caller.org), ("role", &caller.role)] {
         if let Some(value) = value {
             me[name] = value.as_str().into();
         }
     }
-    me
+    Ok(Json(me))
+}
+
+/// How much of the operator's keys is the user's, and what is left of it now.
+fn platform(tier: Tier, left: Left, now: Micros) -> Value {
+    json!({
+        "requestsPerMinute": tier.requests_per_minute,
+        "requestsPerDay": tier.requests_per_day,
+        "usdPerDay": usd(tier.micro_usd_per_day),
+        "left": {
+            "requestsThisMinute": left.this_minute,
+            "requestsToday": left.today,
+            "usdToday": usd(left.micro_usd_today),
+            "dayEndsAt": clock::rfc3339(now + left.day_resets),
+        },
+    })
+}
+
+fn usd(micro: i64) -> f64 {
+    micro as f64 / 1e6
 }
 
 #[derive(Deserialize)]
@@ -46,7 +83,9 @@ pub async fn change(
         .merge_settings(&caller.owner, &change.settings, clock::micros())
         .await?;
     let settings = merged.ok_or_else(|| Problem::validation("The settings would be too large."))?;
-    Ok(Json(described(&state, &caller, settings)))
+    // A permission that was taken back holds at once.
+    state.entries_changed(&caller.owner);
+    described(&state, &caller, settings).await
 }
 
 /// The one setting that decides about money has one form.

@@ -28,8 +28,10 @@ struct ProviderView {
 }
 
 pub async fn list(State(state): State<AppState>, caller: Result<Caller, Problem>) -> Json<Value> {
-    // There are no platform keys in this version: none is available to anyone.
-    let platform_available = caller.ok().map(|_| false);
+    let lent = caller.ok().map(|caller| {
+        let (_, tier) = state.config.tiers.resolve(Some(&caller.tier));
+        tier.platform
+    });
     let demo = state.demo.and_then(|_| catalogue::find("demo"));
     let view = |provider: &'static Provider| ProviderView {
         id: provider.id,
@@ -43,10 +45,15 @@ pub async fn list(State(state): State<AppState>, caller: Result<Caller, Problem>
         default_model: provider.wire.default_model,
         custom_host: provider.custom_host,
         custom_hosts: custom_hosts(&state, provider.id),
-        platform_available,
+        platform_available: lent.map(|lent| lent && has_platform_key(&state, provider.id)),
     };
     let providers: Vec<_> = catalogue::all().iter().chain(demo).map(view).collect();
     Json(json!({ "providers": providers, "date": catalogue::DATE }))
+}
+
+fn has_platform_key(state: &AppState, id: &str) -> bool {
+    let known = state.config.providers.get(id);
+    known.is_some_and(|known| known.platform_key.is_some())
 }
 
 fn custom_hosts(state: &AppState, id: &str) -> Vec<String> {

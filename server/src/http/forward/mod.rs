@@ -1,6 +1,11 @@
 //! `/forward/{provider}/{path…}`: the provider's own API, under the caller's key.
 
+mod attempt;
+mod judge;
 mod kept;
+mod looked;
+mod plan;
+pub mod rate_limit;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,16 +16,20 @@ use http::Uri;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 
+use self::attempt::{Attempt, Outcome};
 pub use self::kept::Kept;
-use super::credential::{self, Credential};
+use self::plan::{Cannot, Plan};
+use super::credential::Credential;
 use super::{Code, Problem};
 use crate::AppState;
 use crate::auth::Caller;
-use crate::outgoing::Outbound;
-use crate::usage::{self, By, Served, WhileAlive};
+use crate::choose::Nothing;
+use crate::usage::{self, Served, WhileAlive};
 
 const SERVED_BY: HeaderName = HeaderName::from_static("keyseal-served-by");
 const ATTEMPTS: HeaderName = HeaderName::from_static("keyseal-attempts");
+/// `once`: the body was too large to be kept for another attempt.
+const BODY: HeaderName = HeaderName::from_static("keyseal-body");
 
 /// The routes of forward. `GET` answers `HEAD` too.
 pub fn routes() -> Router<AppState> {
@@ -53,11 +62,14 @@ pub struct Asked<'a> {
 }
 
 /// One request, from the door to the provider and back. Of `head` the method and the headers count.
+///
+/// Each credential of the plan is tried until one is answered with anything but a word against the
+/// key itself. Nothing goes to the caller before that, so the caller sees one answer.
 pub async fn serve(
     state: &AppState,
     caller: &Caller,
     asked: Asked<'_>,
-    head: Parts,
+    mut head: Parts,
     body: Body,
 ) -> Result<Response, Problem> {
     let limits = &state.config.limits;
@@ -65,51 +77,86 @@ pub async fn serve(
         .client
         .route(asked.provider)
         .ok_or(Code::ProviderUnknown)?;
-    let provider = route.provider;
     route.check_path(asked.path())?;
     check_length(&head.headers, limits.forward_body_bytes as u64)?;
-    credential::check_tier(state, caller)?;
 
-    let mut kept = Kept::read(body, limits.retry_body_bytes).await?;
-    let ask = usage::ask(provider, &head.method, asked.path_and_query, kept.whole());
-    let (credential, target) =
-        credential::choose(state, caller, &head, asked.original, route).await?;
+    let mut body = Kept::read(body, limits.retry_body_bytes).await?;
+    let ask = usage::ask(
+        route.provider,
+        &head.method,
+        asked.path_and_query,
+        body.whole(),
+    );
+    let is_kept = body.whole().is_some();
+    let request = plan::Request {
+        head: &head,
+        original: asked.original,
+        path: asked.path(),
+        is_kept,
+        most: ask.most,
+    };
+    let mut plan = Plan::make(state, caller, route, request).await?;
 
-    let outbound = Outbound {
-        method: head.method,
+    let attempt = Attempt {
+        state,
+        caller,
+        route,
+        method: &head.method,
+        path: asked.path(),
         path_and_query: asked.path_and_query,
-        headers: head.headers,
-        body: kept.send().unwrap_or_default(),
         limit: limits.forward_body_bytes as u64,
     };
-    let answer = tokio::select! {
-        biased;
-        () = revoked(&credential) => return Err(was_revoked()),
-        answer = target.send(outbound, credential.key()) => {
-            answer.inspect_err(|error| tracing::info!(provider = provider.id, %error, "no answer"))?
-        }
-    };
-
-    let (mut head, body) = answer.into_parts();
-    head.headers.insert(SERVED_BY, credential.served_by());
-    head.headers.insert(ATTEMPTS, HeaderValue::from_static("1"));
-    let body = WhileAlive::new(body, credential.life().cloned());
-    let served = Served {
-        owner: caller.owner.clone(),
-        provider: provider.id,
-        by: credential.into(),
-    };
-    let body = usage::metered(state, served, ask, &mut head, body);
-    Ok(Response::from_parts(head, body))
-}
-
-impl From<Credential> for By {
-    fn from(credential: Credential) -> Self {
-        match credential {
-            Credential::Envelope(_) => Self::Envelope,
-            Credential::Entry { id, .. } => Self::Entry(id),
+    let mut attempts = 0_u16;
+    let mut last = None;
+    let mut refused = None;
+    while let Some(pick) = plan.next().filter(|_| body.can_be_sent()) {
+        let (credential, target) = match plan.open(pick).await {
+            Ok(opened) => opened,
+            Err(Cannot::End(problem)) => return Err(problem),
+            Err(Cannot::Skip(problem)) => {
+                refused = Some(problem);
+                continue;
+            }
+        };
+        let Some(sent) = body.send() else { break };
+        let headers = match plan.is_at_end() {
+            true => std::mem::take(&mut head.headers),
+            false => head.headers.clone(),
+        };
+        attempts += 1;
+        let made = attempt.make(credential, plan.entry(pick), target, headers, sent);
+        match made.await {
+            Outcome::Answered(credential, answer) => {
+                last = Some((credential, answer));
+                break;
+            }
+            Outcome::Against(credential, answer) => last = Some((credential, answer)),
+            Outcome::Failed(problem) => {
+                refused = Some(problem);
+                break;
+            }
         }
     }
+    let Some((credential, answer)) = last else {
+        return Err(refused.unwrap_or_else(|| Nothing::NoEntry.into()));
+    };
+    let (mut head, answer) = answer.into_parts();
+    head.headers.insert(SERVED_BY, credential.served_by());
+    head.headers.insert(ATTEMPTS, attempts.into());
+    if !is_kept {
+        head.headers.insert(BODY, HeaderValue::from_static("once"));
+    }
+    if let Credential::Platform(_, reservation) = &credential {
+        rate_limit::tell(&mut head.headers, plan.tier(), reservation.left);
+    }
+    let answer = WhileAlive::new(answer, credential.life().cloned());
+    let served = Served {
+        owner: caller.owner.clone(),
+        provider: route.provider.id,
+        by: credential.into(),
+    };
+    let answer = usage::metered(state, served, ask, &mut head, answer);
+    Ok(Response::from_parts(head, answer))
 }
 
 impl<'a> Asked<'a> {
@@ -144,20 +191,6 @@ fn check_length(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
         )),
         _ => Ok(()),
     }
-}
-
-async fn revoked(credential: &Credential) {
-    match credential.life() {
-        Some(life) => life.ended().await,
-        None => std::future::pending().await,
-    }
-}
-
-fn was_revoked() -> Problem {
-    Problem::new(
-        Code::NoCredential,
-        "The key was revoked while the request ran.",
-    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,281 @@
+//! What a provider's answer says about the key it was asked with: whether another key may help.
+
+use std::time::Duration;
+
+use http::header::{self, HeaderMap};
+use jiff::Timestamp;
+use keyseal::catalogue::{Forbidden, Verdict, Wire};
+use serde_json::Value;
+
+use crate::clock;
+
+/// How long a key rests after a 429 that does not say it.
+const REST: Duration = Duration::from_secs(30);
+/// The longest rest, whatever is asked for.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
+
+/// What speaks against the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// The provider refuses it.
+    Refused,
+    /// It is good, but lacks money, a right or a region.
+    Limited,
+    /// The provider asks to wait with it so long.
+    Wait(Duration),
+    /// It was not accepted, by something that may not be the provider: a page, not an answer of an
+    /// API. Another key is tried, and nothing is said about this one.
+    Unsaid,
+}
+
+/// Whether the body says what the status alone does not.
+pub fn needs_body(wire: &Wire, status: u16) -> bool {
+    let known = wire.bad_if.iter().chain(wire.limited_if);
+    status == 401
+        || status == 403
+        || status >= 400 && known.into_iter().any(|known| known.status == status)
+}
+
+/// Reads an answer; `body` is its beginning where [`needs_body`] asked for it. `None`: it says
+/// nothing against the key, and another would be answered alike.
+pub fn judge(wire: &Wire, status: u16, headers: &HeaderMap, body: &str) -> Option<Against> {
+    if status < 400 {
+        return None;
+    }
+    let is_page = is_html(headers);
+    let known = match is_page {
+        true => None,
+        false => wire.known_answer(status, body),
+    };
+    match (status, known) {
+        (429, _) => Some(Against::Wait(rest(headers))),
+        (_, Some(Verdict::Invalid)) => Some(Against::Refused),
+        (_, Some(Verdict::Limited)) => Some(Against::Limited),
+        (401, _) if is_page => Some(Against::Unsaid),
+        (401, _) => Some(Against::Refused),
+        (402, _) => Some(Against::Limited),
+        (403, _) if forbids_the_key(wire.forbidden, is_page, body) => Some(Against::Limited),
+        _ => None,
+    }
+}
+
+/// A 403 may also refuse what was asked, and then every key would be refused.
+fn forbids_the_key(forbidden: Forbidden, is_page: bool, body: &str) -> bool {
+    match forbidden {
+        _ if is_page => false,
+        Forbidden::Key => true,
+        Forbidden::Content => false,
+        Forbidden::Unknown | Forbidden::Bot => names_the_key(body),
+    }
+}
+
+/// Whether the error's type or code names the key, a permission, billing or a region. Its message
+/// does not count: it may repeat what the caller wrote.
+fn names_the_key(body: &str) -> bool {
+    const PLACES: [&str; 14] = [
+        "/error/type",
+        "/error/code",
+        "/error/status",
+        "/error/details/0/reason",
+        "/error",
+        "/type",
+        "/code",
+        "/status",
+        "/error_code",
+        "/error_type",
+        "/detail/type",
+        "/detail/code",
+        "/detail/status",
+        "/detail/error",
+    ];
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    PLACES
+        .iter()
+        .filter_map(|place| body.pointer(place)?.as_str())
+        // A name, not a sentence.
+        .filter(|name| !name.contains(char::is_whitespace))
+        .any(|name| names_one(&name.to_ascii_lowercase()))
+}
+
+fn names_one(name: &str) -> bool {
+    const WITHIN: [&str; 7] = [
+        "permission",
+        "billing",
+        "payment",
+        "region",
+        "country",
+        "apikey",
+        "api_key",
+    ];
+    let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    WITHIN.iter().any(|word| name.contains(word))
+        || words.any(|word| matches!(word, "key" | "keys"))
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.to_ascii_lowercase().contains("html"))
+}
+
+/// RFC 9110, 10.2.3: seconds or a date.
+fn rest(headers: &HeaderMap) -> Duration {
+    let said = headers
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .map(str::trim);
+    let seconds = said.and_then(|said| match said.parse::<f64>() {
+        Ok(seconds) => (seconds >= 0.0).then_some(seconds),
+        Err(_) => until(said),
+    });
+    let longest = LONGEST_REST.as_secs_f64();
+    seconds.map_or(REST, |seconds| {
+        Duration::from_secs_f64(seconds.clamp(1.0, longest))
+    })
+}
+
+/// Seconds until an HTTP date.
+fn until(date: &str) -> Option<f64> {
+    let at = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    let now = Timestamp::from_microsecond(clock::micros()).ok()?;
+    Some(at.duration_since(now).as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyseal::catalogue;
+
+    fn wire(id: &str) -> &'static Wire {
+        &catalogue::find(id).expect("a provider").wire
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(*name, value.parse().expect("a value"));
+        }
+        headers
+    }
+
+    fn of(id: &str, status: u16, body: &str) -> Option<Against> {
+        judge(wire(id), status, &HeaderMap::new(), body)
+    }
+
+    /// A provider of whose 403s nothing is known.
+    fn unknown() -> &'static str {
+        let mut all = catalogue::all().iter();
+        let found = all.find(|one| one.wire.forbidden == Forbidden::Unknown);
+        found.expect("one of them").id
+    }
+
+    #[test]
+    fn only_answers_about_the_key_lead_to_the_next() {
+        for status in [
+            200, 201, 301, 304, 400, 404, 408, 409, 413, 422, 500, 502, 503, 529,
+        ] {
+            assert_eq!(of("openai", status, "{}"), None, "{status}");
+        }
+        assert_eq!(of("openai", 401, "{}"), Some(Against::Refused));
+        assert_eq!(of("openai", 402, "{}"), Some(Against::Limited));
+        assert_eq!(of("openai", 429, "{}"), Some(Against::Wait(REST)));
+    }
+
+    #[test]
+    fn a_403_counts_where_it_concerns_the_key() {
+        let id = unknown();
+        for body in [
+            r#"{"error":{"type":"permission_error","message":"x"}}"#,
+            r#"{"error":{"code":"unsupported_country_region_territory"}}"#,
+            r#"{"error":{"status":"PERMISSION_DENIED"}}"#,
+            r#"{"error":{"code":"invalid_api_key"}}"#,
+            r#"{"error":{"code":"InvalidApiKey"}}"#,
+            r#"{"code":"billing_not_active"}"#,
+            r#"{"detail":{"status":"key_disabled"}}"#,
+        ] {
+            assert_eq!(of(id, 403, body), Some(Against::Limited), "{body}");
+        }
+        for body in [
+            "",
+            "no need to read on",
+            r#"{"error":{"type":"content_policy_violation"}}"#,
+            r#"{"error":{"message":"permission key billing region"}}"#,
+            r#"{"error":"your key lacks a permission"}"#,
+            r#"{"error":{"code":"monkey_business"}}"#,
+            r#"{"error":{"code":7}}"#,
+        ] {
+            assert_eq!(of(id, 403, body), None, "{body}");
+        }
+        let content = catalogue::all()
+            .iter()
+            .find(|one| one.wire.forbidden == Forbidden::Content)
+            .expect("one of them");
+        let named = r#"{"error":{"type":"permission_error"}}"#;
+        assert_eq!(of(content.id, 403, named), None);
+        assert_eq!(
+            of("groq", 403, "{}"),
+            Some(Against::Limited),
+            "a fact of the catalogue"
+        );
+    }
+
+    #[test]
+    fn a_page_says_nothing_about_the_key() {
+        let page = headers(&[("content-type", "text/html; charset=utf-8")]);
+        for id in ["groq", unknown()] {
+            assert_eq!(judge(wire(id), 403, &page, "<html>"), None);
+            assert_eq!(judge(wire(id), 401, &page, "<html>"), Some(Against::Unsaid));
+        }
+    }
+
+    #[test]
+    fn answers_that_the_catalogue_knows_count_whatever_their_status() {
+        let facts = catalogue::all().iter().flat_map(|one| {
+            let bad = one
+                .wire
+                .bad_if
+                .iter()
+                .map(move |fact| (one, fact, Against::Refused));
+            let limited = one.wire.limited_if.iter();
+            bad.chain(limited.map(move |fact| (one, fact, Against::Limited)))
+        });
+        let mut seen = 0;
+        for (provider, fact, expected) in facts {
+            if fact.status < 400 || fact.status == 429 {
+                continue;
+            }
+            seen += 1;
+            assert!(needs_body(&provider.wire, fact.status));
+            let said = of(provider.id, fact.status, fact.contains);
+            assert_eq!(said, Some(expected), "{} {fact:?}", provider.id);
+        }
+        assert!(seen > 2, "{seen}");
+    }
+
+    #[test]
+    fn a_rest_is_as_long_as_the_provider_says_within_an_hour() {
+        let soon = Timestamp::from_microsecond(clock::micros() + 90_000_000).expect("a time");
+        let date = soon.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let rested = rest(&headers(&[("retry-after", &date)])).as_secs();
+        assert!((85..=90).contains(&rested), "{rested}");
+        for (said, seconds) in [
+            ("7", 7),
+            (" 7 ", 7),
+            ("0", 1),
+            ("3600", 3600),
+            ("86400", 3600),
+            ("1e300", 3600),
+            ("Wed, 21 Oct 2015 07:28:00 GMT", 1),
+            ("Wed, 21 Oct 2099 07:28:00 GMT", 3600),
+            ("soon", 30),
+            ("-5", 30),
+            ("NaN", 30),
+            ("", 30),
+        ] {
+            let rested = rest(&headers(&[("retry-after", said)]));
+            assert_eq!(rested, Duration::from_secs(seconds), "{said}");
+        }
+        assert_eq!(rest(&HeaderMap::new()), REST);
+    }
+}
