@@ -1,6 +1,6 @@
 // Every sentence of the page, in one place. What happened, what is safe, what to do; never a code alone.
 
-import type { Status, Storage } from "keyseal";
+import type { Slot, Status, Storage } from "keyseal";
 
 const vowelSound = /^([aeio]|u[^s]|xai|nvidia|lmnt|fal\b)/i;
 const withArticle = (name: string) => `${vowelSound.test(name) ? "an" : "a"} ${name}`;
@@ -52,9 +52,65 @@ export const strings = {
     memoryOnlyNext:
       "Keys that you keep only in this browser last until you close this tab. Keys on all your devices are not affected.",
     retry: "Try now",
+    dismiss: "OK",
   },
 
   problem: (code: string) => `code: ${code}`,
+
+  lock: { now: "Lock the vault" },
+
+  unlock: {
+    title: "The vault is locked",
+    text: "Keys that live only in this browser wait until you unlock it. Keys on all your devices go on working.",
+    device: "Unlock on this device",
+    passkey: "Unlock with a passkey",
+    passphrase: "Passphrase",
+    recovery: "Recovery code",
+    instead: {
+      passphrase: "Use the passphrase instead",
+      recovery: "Use the recovery code instead",
+    },
+    submit: "Unlock",
+    busy: "Unlocking…",
+    wrong: "That does not unlock the vault.",
+    wrongNext:
+      "Try again, or unlock in another way. After each wrong try the next one takes longer; you are never locked out.",
+    cannot: "I cannot unlock it",
+    startOver: {
+      title: "Give up this vault?",
+      body: (count: number) =>
+        `The ways to unlock it are removed. ${
+          count === 1 ? "The key" : `All ${count} keys`
+        } that only this browser has can then not be opened any more, and must be pasted again. Label and place stay. Keys on all your devices are not affected.`,
+      confirm: "Give up the vault",
+      cancel: "Keep it",
+    },
+  },
+
+  unlocking: {
+    title: "Unlocking",
+    text: "What opens the keys that live only in this browser, and when they lock.",
+    none: "Nothing to unlock: no key lives only in this browser yet.",
+    kinds: {
+      device: "This device, by itself",
+      passphrase: "Passphrase",
+      passkey: "Passkey",
+      recovery: "Recovery code",
+    } satisfies Record<Slot["kind"], string>,
+    added: (when: string) => `since ${when}`,
+    device:
+      "This vault opens by itself in this browser. Whoever copies your browser profile can open it too.",
+    autoLock: "Lock by itself",
+    autoLockHelp: "When no key of this browser was used, in any tab.",
+    never: "Never",
+    after: (minutes: number) =>
+      minutes % 60 === 0
+        ? `After ${plural(minutes / 60, "hour")}`
+        : `After ${plural(minutes, "minute")}`,
+    lockNow: "Lock now",
+    notDurable:
+      "This browser has not promised to keep the site’s storage: it may clear it when space runs short. Keep your keys where the provider shows them, or on all your devices.",
+  },
 
   keys: {
     title: "Secure Store",
@@ -97,6 +153,12 @@ export const strings = {
     moved: (hint: string, place: number, of: number) => `${hint} is now number ${place} of ${of}.`,
     tested: (hint: string, said: string) => `${hint}: ${said}.`,
     revoked: (hint: string) => `${hint} is revoked.`,
+    revokeWaits: (hint: string) => `${hint} will be revoked when the companion is back.`,
+    pending: {
+      update: "Changed here. The companion hears of it when it can be reached again.",
+      revoke:
+        "It is revoked as soon as the companion can be reached. Until then it goes on existing there.",
+    },
     off: (hint: string) => `${hint} is turned off.`,
     on: (hint: string) => `${hint} is turned on.`,
   },
@@ -124,7 +186,8 @@ export const strings = {
     off: "Off",
     expired: "Expired",
     reentry: "Cannot be opened",
-  } satisfies Record<Status | "off" | "expired" | "reentry", string>,
+    revoking: "Waiting to be revoked",
+  } satisfies Record<Status | "off" | "expired" | "reentry" | "revoking", string>,
 
   storage: {
     synced: "All devices",
@@ -257,8 +320,6 @@ export const strings = {
       "Open a record to see exactly what lies there. None of it is a key that can be read.",
     here: "This browser",
     hereText: "Encrypted with a key that this browser holds and cannot show.",
-    hereCopy:
-      "This vault opens by itself in this browser. Whoever copies your browser profile can open it too.",
     there: "Companion",
     thereText: "Sealed to the companion’s key. It opens one in memory while you use it.",
     provider: "Provider",
@@ -270,6 +331,7 @@ export const strings = {
       entry: "encrypted key",
       synced: "sealed copy",
       vault: "slots of the vault",
+      note: "what its tabs share",
     },
   },
 } as const;

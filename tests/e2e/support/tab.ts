@@ -20,6 +20,17 @@ const dist = fileURLToPath(new URL("../../../pkg/dist/", import.meta.url));
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm" };
 const PAGE = '<!doctype html><meta charset="utf-8"><title>bare</title>';
 
+/** Serves the package's files below the companion's own address. */
+async function serve(stage: Stage): Promise<void> {
+  await stage.context.route("**/bare/**", (route) => {
+    const path = new URL(route.request().url()).pathname.replace(/^\/bare\//, "");
+    if (!path.startsWith("pkg/")) return route.fulfill({ contentType: "text/html", body: PAGE });
+    const file = normalize(path.slice("pkg/".length));
+    const contentType = TYPES[extname(file)] ?? "text/plain";
+    return route.fulfill({ contentType, body: readFileSync(join(dist, file)) });
+  });
+}
+
 /**
  * Pages at the companion's own address that hold the package and nothing else, as files: where the vault itself is
  * tried, and what lies behind its door, without the page around it.
@@ -32,15 +43,8 @@ export class Bare {
 
   static async set(stage: Stage): Promise<Bare> {
     const first = await stage.openBrowser();
-    await stage.context.route("**/bare/**", (route) => {
-      const path = new URL(route.request().url()).pathname.replace(/^\/bare\//, "");
-      if (!path.startsWith("pkg/")) return route.fulfill({ contentType: "text/html", body: PAGE });
-      const file = normalize(path.slice("pkg/".length));
-      const contentType = TYPES[extname(file)] ?? "text/plain";
-      return route.fulfill({ contentType, body: readFileSync(join(dist, file)) });
-    });
-    const address = `${stage.companion.url}/bare/`;
-    await first.goto(address);
+    await serve(stage);
+    await first.goto(`${stage.companion.url}/bare/`);
     const link = new URL(await stage.companion.link()).hash.slice("#link=".length);
     const token = await first.evaluate(async (link) => {
       const answer = await fetch("/api/v1/local/token", {
@@ -50,6 +54,13 @@ export class Bare {
       });
       return ((await answer.json()) as { token: string }).token;
     }, link);
+    return new Bare(stage, token);
+  }
+
+  /** Beside the page that somebody has signed in to: the same vault, by the same token. */
+  static async beside(stage: Stage, page: Page): Promise<Bare> {
+    await serve(stage);
+    const token = await page.evaluate(() => sessionStorage.getItem("keyseal.token") ?? "");
     return new Bare(stage, token);
   }
 

@@ -6,6 +6,7 @@ import { controls } from "../ui/controls.js";
 import { icons } from "../ui/icons.js";
 import { problem } from "../ui/vault-element.js";
 import "../keys/keys-view.js";
+import "../lock/unlock.js";
 import { takeLink } from "./link.js";
 import { type SignIn, signIn, signOut } from "./sign-in.js";
 import { nextTheme, type Theme, theme } from "./theme.js";
@@ -139,7 +140,7 @@ export class KeysealPage extends LitElement {
           <a class="brand" href="#keys">${mark}<span>${strings.brand}</span></a>
           ${this.stage.is === "open" ? this.#navigation() : nothing}
           <div class="end">
-            ${this.stage.is === "open" ? this.#connection() : nothing}
+            ${this.stage.is === "open" ? html`${this.#connection()} ${this.#lock(this.stage.vault)}` : nothing}
             <button
               class="icon-button"
               type="button"
@@ -182,6 +183,20 @@ export class KeysealPage extends LitElement {
     `;
   }
 
+  /** Where there is something to lock. */
+  #lock(vault: Vault): TemplateResult | typeof nothing {
+    if (!vault.unlocked || vault.slots.length === 0) return nothing;
+    return html`<button
+      class="icon-button"
+      type="button"
+      aria-label=${strings.lock.now}
+      title=${strings.lock.now}
+      @click=${() => vault.lock()}
+    >
+      ${icons.seal}
+    </button>`;
+  }
+
   #main(): TemplateResult {
     switch (this.stage.is) {
       case "opening":
@@ -199,7 +214,15 @@ export class KeysealPage extends LitElement {
           </section>
         `;
       case "open":
-        return html`${this.#notices(this.stage.vault)} ${this.#view(this.stage.vault)}`;
+        return html`
+          ${this.#notices(this.stage.vault)}
+          ${
+            this.stage.vault.unlocked
+              ? nothing
+              : html`<keyseal-unlock .vault=${this.stage.vault}></keyseal-unlock>`
+          }
+          ${this.#view(this.stage.vault)}
+        `;
     }
   }
 
@@ -237,6 +260,11 @@ export class KeysealPage extends LitElement {
                 error.code.startsWith("keyset") ? "bad" : "warn",
                 error.message,
                 error.next,
+                error.code === "change_dropped"
+                  ? html`<button class="button small" type="button" @click=${() => vault.dismiss(error)}>
+                      ${strings.notice.dismiss}
+                    </button>`
+                  : nothing,
               ),
         )}
         ${

@@ -37,7 +37,7 @@ export class KeyRow extends LitElement {
   @property({ type: Number }) now = Date.now();
   @state() private renaming = false;
   @query(".grip") private grip!: HTMLElement | null;
-  @query("keyseal-menu") private menu!: HTMLElement;
+  @query("keyseal-menu") private menu!: HTMLElement | null;
 
   /** Puts the focus back on the handle after the row has moved. */
   focusHandle(): void {
@@ -70,7 +70,11 @@ export class KeyRow extends LitElement {
           ${entry.storage === "synced" ? icons.devices : icons.browser}${strings.storage[entry.storage]}
         </span>
         <div class="actions">${this.#action()}</div>
-        <keyseal-menu .label=${strings.menu.open(entry.keyHint)} .items=${this.#items()}></keyseal-menu>
+        ${
+          entry.pending === "revoke"
+            ? nothing
+            : html`<keyseal-menu .label=${strings.menu.open(entry.keyHint)} .items=${this.#items()}></keyseal-menu>`
+        }
         ${shown.why && !this.testing ? html`<p class="why">${shown.why}</p>` : nothing}
         ${this.error ? html`<div class="why">${problem(this.error)}</div>` : nothing}
       </div>
@@ -135,6 +139,7 @@ export class KeyRow extends LitElement {
         ${strings.keys.enterAgain}
       </button>`;
     }
+    if (this.entry.pending === "revoke") return nothing;
     if (!this.entry.isActive || this.entry.status === "valid" || this.entry.status === "limited")
       return nothing;
     return html`<button
@@ -198,7 +203,7 @@ export class KeyRow extends LitElement {
 
   #stopRenaming(): void {
     this.renaming = false;
-    this.menu.focus();
+    this.menu?.focus();
   }
 
   readonly #renameByKey = (event: KeyboardEvent) => {

@@ -230,6 +230,8 @@ export class KeysView extends VaultElement {
     });
     if (!yes) return;
     await this.#try(entry, () => this.vault.revoke(entry.id), strings.keys.revoked(entry.keyHint));
+    const waits = this.vault.entries.find(({ id }) => id === entry.id)?.pending === "revoke";
+    if (waits) this.said = strings.keys.revokeWaits(entry.keyHint);
     if (!this.errors.has(entry.id))
       this.shadowRoot?.querySelector<HTMLElement>(".head .button")?.focus();
   }

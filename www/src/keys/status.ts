@@ -26,18 +26,22 @@ const TONES = {
 /** What to say of an entry: the first of these that holds is what its owner needs to know. */
 export function shownStatus(entry: Entry, now = Date.now()): Shown {
   const words = strings.status;
+  if (entry.pending === "revoke") {
+    return { tone: "warn", word: words.revoking, when: "", why: strings.keys.pending.revoke };
+  }
+  const pending = entry.pending ? strings.keys.pending[entry.pending] : "";
   if (entry.needsReentry) {
     const why = entry.statusDetail ?? strings.keys.enterAgainWhy;
     return { tone: "bad", word: words.reentry, when: "", why };
   }
   if (entry.expiresAt && Date.parse(entry.expiresAt) <= now) {
-    return { tone: "quiet", word: words.expired, when: day(entry.expiresAt), why: "" };
+    return { tone: "quiet", word: words.expired, when: day(entry.expiresAt), why: pending };
   }
-  if (!entry.isActive) return { tone: "quiet", word: words.off, when: "", why: "" };
+  if (!entry.isActive) return { tone: "quiet", word: words.off, when: "", why: pending };
   return {
     tone: TONES[entry.status],
     word: words[entry.status],
     when: entry.lastTestedAt ? ago(entry.lastTestedAt, now) : "",
-    why: entry.status === "valid" ? "" : (entry.statusDetail ?? ""),
+    why: pending || (entry.status === "valid" ? "" : (entry.statusDetail ?? "")),
   };
 }

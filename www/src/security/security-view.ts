@@ -1,12 +1,15 @@
-import type { CompanionIdentity } from "keyseal";
+import type { CompanionIdentity, Vault } from "keyseal";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { strings } from "../strings.js";
 import { controls } from "../ui/controls.js";
 import { day } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
 import { VaultElement } from "../ui/vault-element.js";
+import "./unlocking.js";
 
 const WORDS = strings.security;
+
+type StoredRecord = ReturnType<Vault["records"]>[number];
 
 /** Who can open what, with the actual records to look at. */
 export class SecurityView extends VaultElement {
@@ -15,6 +18,9 @@ export class SecurityView extends VaultElement {
       <h1>${WORDS.title}</h1>
       <p class="lead">${WORDS.lead}</p>
       ${this.#companion(this.vault.companion)}
+      <section>
+        <keyseal-unlocking .vault=${this.vault}></keyseal-unlocking>
+      </section>
       <section aria-labelledby="stored">
         <h2 id="stored">${WORDS.stored}</h2>
         <p class="about">${WORDS.storedText}</p>
@@ -50,12 +56,21 @@ export class SecurityView extends VaultElement {
   }
 
   #here(): TemplateResult {
+    const shown = (record: StoredRecord) => `${record.where}\n${record.name}\n\n${record.value}`;
+    const records = this.vault.records();
+    // The notes are many and small: they are looked at together.
+    const isNote = ({ name }: StoredRecord) => name.split(".")[3] === "note";
+    const notes = records.filter(isNote);
     return this.#place(icons.browser, WORDS.here, WORDS.hereText, [
-      ...this.vault.records().map(({ where, name, value }) => {
-        const [kind, id] = kindOf(name);
-        return this.#record(this.#hintOf(id), kind, `${where}\n${name}\n\n${value}`);
-      }),
-      html`<p class="quiet">${WORDS.hereCopy}</p>`,
+      ...records
+        .filter((record) => !isNote(record))
+        .map((record) => {
+          const [kind, id] = kindOf(record.name);
+          return this.#record(this.#hintOf(id), kind, shown(record));
+        }),
+      ...(notes.length
+        ? [this.#record("", WORDS.records.note, notes.map(shown).join("\n\n"))]
+        : []),
     ]);
   }
 

@@ -1,0 +1,154 @@
+import type { KeysealError, Slot } from "keyseal";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { state } from "lit/decorators.js";
+import { strings } from "../strings.js";
+import { controls } from "../ui/controls.js";
+import { day } from "../ui/format.js";
+import { icons } from "../ui/icons.js";
+import { problem, VaultElement } from "../ui/vault-element.js";
+
+const WORDS = strings.unlocking;
+const MINUTES = [5, 15, 60, 240] as const;
+
+/** How this browser's vault is unlocked, and when it locks itself. */
+export class Unlocking extends VaultElement {
+  @state() private error: KeysealError | undefined;
+
+  protected override render(): TemplateResult {
+    const { slots } = this.vault;
+    return html`
+      <h2 id="unlocking">${WORDS.title}</h2>
+      <p class="about">${WORDS.text}</p>
+      <div class="card">
+        ${slots.length ? this.#ways(slots) : html`<p>${WORDS.none}</p>`}
+        <div class="row">
+          <label class="field">
+            <span class="name">${WORDS.autoLock}</span>
+            <select class="input" @change=${this.#choose}>
+              ${this.#choices().map(
+                (minutes) => html`<option
+                  value=${minutes ?? ""}
+                  ?selected=${minutes === this.vault.autoLockMinutes}
+                >
+                  ${minutes === null ? WORDS.never : WORDS.after(minutes)}
+                </option>`,
+              )}
+            </select>
+            <span class="help">${WORDS.autoLockHelp}</span>
+          </label>
+          ${
+            slots.length
+              ? html`<button
+                class="button"
+                type="button"
+                ?disabled=${!this.vault.unlocked}
+                @click=${() => this.vault.lock()}
+              >
+                ${icons.seal}${WORDS.lockNow}
+              </button>`
+              : nothing
+          }
+        </div>
+        ${problem(this.error)}
+        ${this.vault.durable === false && this.vault.persistent && slots.length ? html`<p class="quiet">${WORDS.notDurable}</p>` : nothing}
+      </div>
+    `;
+  }
+
+  #ways(slots: readonly Slot[]): TemplateResult {
+    return html`
+      <ul>
+        ${slots.map(
+          ({ kind, added }) => html`<li>
+            ${icons.key}
+            <span>${WORDS.kinds[kind]}</span>
+            ${added ? html`<span class="quiet">${WORDS.added(day(added))}</span>` : nothing}
+          </li>`,
+        )}
+      </ul>
+      ${slots.some(({ kind }) => kind === "device") ? html`<p class="quiet">${WORDS.device}</p>` : nothing}
+    `;
+  }
+
+  /** The usual ones, and the one that an app chose. */
+  #choices(): (number | null)[] {
+    const chosen = this.vault.autoLockMinutes;
+    const others = chosen === null || MINUTES.some((one) => one === chosen) ? [] : [chosen];
+    return [null, ...[...MINUTES, ...others].sort((a, b) => a - b)];
+  }
+
+  readonly #choose = (event: Event): void => {
+    const { value } = event.target as HTMLSelectElement;
+    this.error = undefined;
+    try {
+      this.vault.autoLockMinutes = value ? Number(value) : null;
+    } catch (thrown) {
+      this.error = this.failure(thrown);
+    }
+  };
+
+  static override styles = [
+    controls,
+    css`
+      .about {
+        max-width: 44rem;
+        margin: var(--ks-1) 0 var(--ks-3);
+        color: var(--ks-ink-2);
+      }
+
+      .card {
+        display: grid;
+        gap: var(--ks-4);
+        padding: var(--ks-4) var(--ks-5);
+      }
+
+      ul {
+        display: grid;
+        gap: var(--ks-2);
+      }
+
+      li {
+        display: flex;
+        align-items: center;
+        flex-wrap: wrap;
+        gap: 0 var(--ks-2);
+      }
+
+      li svg {
+        color: var(--ks-ink-3);
+      }
+
+      .row {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: start;
+        justify-content: space-between;
+        gap: var(--ks-4);
+      }
+
+      .row .button {
+        margin-top: 1.5rem;
+      }
+
+      .field {
+        flex: 0 1 22rem;
+      }
+
+      @media (max-width: 40rem) {
+        .card {
+          padding: var(--ks-4);
+        }
+
+        .row .button {
+          margin-top: 0;
+        }
+
+        .field {
+          flex-basis: 100%;
+        }
+      }
+    `,
+  ];
+}
+
+customElements.define("keyseal-unlocking", Unlocking);
