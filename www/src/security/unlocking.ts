@@ -131,7 +131,7 @@ export class Unlocking extends VaultElement {
       }
 
       .field {
-        flex: 0 1 22rem;
+        flex: 0 1 26rem;
       }
 
       @media (max-width: 40rem) {
