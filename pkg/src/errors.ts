@@ -77,3 +77,9 @@ export function translated<T>(call: () => T): T {
     throw KeysealError.from(error);
   }
 }
+
+/** There is no such provider. What does not look like an id is not repeated: it may be a key in the wrong place. */
+export function noProvider(id: unknown, next: string): KeysealError {
+  const named = typeof id === "string" && /^[a-z0-9_]{1,32}$/.test(id) ? ` "${id}"` : " of this id";
+  return new KeysealError("provider_unknown", `There is no provider${named}.`, { next });
+}

@@ -1,6 +1,6 @@
 // For back ends: no wasm, no state, nothing but addresses and headers.
 
-import { KeysealError } from "../errors.js";
+import { noProvider } from "../errors.js";
 import { addressOf } from "../vault/companion.js";
 import { baseOf, type Flavour } from "../vault/options.js";
 import { BASE_PATHS } from "./base-paths.js";
@@ -49,9 +49,7 @@ export function companionOptions(options: CompanionOptions): CompanionSdkOptions
   const { companion, token, provider, envelope = {}, flavour = "sdk" } = options;
   const basePath = Object.hasOwn(BASE_PATHS, provider) ? BASE_PATHS[provider] : undefined;
   if (basePath === undefined) {
-    throw new KeysealError("provider_unknown", `There is no provider "${provider}".`, {
-      next: "The ids stand in the companion's /api/v1/providers.",
-    });
+    throw noProvider(provider, "The ids stand in the companion's /api/v1/providers.");
   }
   const { origin, prefix } = addressOf(companion);
   const baseURL = baseOf(`${origin}${prefix}`, provider, basePath, flavour);

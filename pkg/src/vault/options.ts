@@ -29,7 +29,7 @@ export function baseOf(
   flavour: Flavour,
 ): string {
   if (flavour !== "sdk" && flavour !== "ai-sdk") {
-    throw new KeysealError("validation", `Unknown flavour of SDK: ${String(flavour)}`, {
+    throw new KeysealError("validation", "This flavour of SDK is not known.", {
       next: 'Use "sdk" (or nothing), or "ai-sdk".',
     });
   }

@@ -1,4 +1,4 @@
-import { KeysealError, translated } from "../errors.js";
+import { KeysealError, noProvider, translated } from "../errors.js";
 import { type Core, core as loadCore } from "../loader/init.js";
 import type {
   CompanionIdentity,
@@ -703,9 +703,7 @@ export class Vault extends EventTarget {
   #provider(id: string): ProviderInfo {
     const provider = this.providers.find((provider) => provider.id === id);
     if (provider) return provider;
-    throw new KeysealError("provider_unknown", `There is no provider "${id}".`, {
-      next: "The ids are in vault.providers.",
-    });
+    throw noProvider(id, "The ids are in vault.providers.");
   }
 
   #changed(): void {

@@ -1,7 +1,9 @@
 import type { Page } from "@playwright/test";
 
 /** All that the page's origin stores in the browser, as text. CryptoKeys show only their kind. */
-export function dumpStorage(page: Page): Promise<Record<"localStorage" | "indexedDb", string>> {
+export function dumpStorage(
+  page: Page,
+): Promise<Record<"localStorage" | "sessionStorage" | "indexedDb" | "caches" | "cookies", string>> {
   return page.evaluate(async () => {
     const wait = <T>(request: IDBRequest<T>) =>
       new Promise<T>((resolve, reject) => {
@@ -29,9 +31,20 @@ export function dumpStorage(page: Page): Promise<Record<"localStorage" | "indexe
       }
       database.close();
     }
+    const cached: string[] = [];
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      for (const request of await cache.keys()) {
+        const answer = await cache.match(request);
+        cached.push(name, request.url, (await answer?.text()) ?? "");
+      }
+    }
     return {
-      localStorage: JSON.stringify({ ...localStorage, ...sessionStorage }),
+      localStorage: JSON.stringify({ ...localStorage }),
+      sessionStorage: JSON.stringify({ ...sessionStorage }),
       indexedDb: JSON.stringify(records, shown),
+      caches: cached.join("\n"),
+      cookies: document.cookie,
     };
   });
 }
@@ -40,6 +53,10 @@ export function dumpStorage(page: Page): Promise<Record<"localStorage" | "indexe
 export function plant(page: Page, text: string): Promise<void> {
   return page.evaluate(async (control) => {
     localStorage.setItem("canary-control", control);
+    sessionStorage.setItem("canary-control", control);
+    // biome-ignore lint/suspicious/noDocumentCookie: as a script would that sets one
+    document.cookie = `canary-control=${control}; path=/`;
+    await (await caches.open("canary-control")).put("/canary-control", new Response(control));
     await new Promise<void>((resolve, reject) => {
       const open = indexedDB.open("canary-control");
       open.onupgradeneeded = () => open.result.createObjectStore("texts");
