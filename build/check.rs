@@ -26,10 +26,9 @@ fn hosts(p: &Provider) {
         p.base.origin.is_empty() == (p.custom_host || p.demo),
         "{id}: only a provider with a host of the user's own has no origin"
     );
-    let extra: Vec<_> = p.extra_hosts.iter().flat_map(|fact| &fact.value).collect();
-    for origin in extra
-        .iter()
-        .copied()
+    let others = p.hosts.iter().map(|host| &host.origin);
+    for origin in others
+        .clone()
         .chain([&p.base.origin])
         .filter(|o| !o.is_empty())
     {
@@ -43,8 +42,19 @@ fn hosts(p: &Provider) {
     }
     if let Some(origin) = p.test.as_ref().and_then(|test| test.origin.as_ref()) {
         assert!(
-            extra.contains(&origin),
-            "{id}: the test's host is not among extraHosts"
+            others.clone().any(|other| other == origin),
+            "{id}: the test's host is not among its hosts"
+        );
+    }
+    for host in &p.hosts {
+        let name = host.name.as_deref();
+        assert!(
+            name.is_none_or(|name| name.bytes().all(|b| b.is_ascii_lowercase()) && !name.is_empty()),
+            "{id}: {name:?} is no name of a host"
+        );
+        assert!(
+            name.is_some() || host.below.is_empty(),
+            "{id}: a host for the test alone has no paths"
         );
     }
 }
@@ -63,7 +73,10 @@ fn paths(p: &Provider) {
             "{id}: {path} is no path"
         );
     }
-    for prefix in p.forward.below.iter().chain([&p.base.path]) {
+    let of_hosts = p.hosts.iter().flat_map(|host| &host.below);
+    let encoded = &p.forward.encoded_slash_below;
+    let prefixes = p.forward.below.iter().chain(of_hosts).chain(encoded);
+    for prefix in prefixes.chain([&p.base.path]) {
         assert!(
             prefix == "/" || !prefix.ends_with('/'),
             "{id}: {prefix} ends with a slash"

@@ -44,7 +44,8 @@ pub struct Provider {
     pub base: Base,
     #[serde(default)]
     pub custom_host: bool,
-    pub extra_hosts: Option<Fact<Vec<String>>>,
+    #[serde(default)]
+    pub hosts: Vec<Host>,
     pub shapes: Vec<Shape>,
     pub auth: Auth,
     pub extra_headers: Option<Fact<BTreeMap<String, String>>>,
@@ -67,6 +68,19 @@ pub struct Provider {
 pub struct Base {
     pub origin: String,
     pub path: String,
+    #[serde(rename = "certainty")]
+    _certainty: Certainty,
+    #[serde(rename = "source", default)]
+    _source: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    pub name: Option<String>,
+    pub origin: String,
+    #[serde(default)]
+    pub below: Vec<String>,
     #[serde(rename = "certainty")]
     _certainty: Certainty,
     #[serde(rename = "source", default)]
@@ -161,10 +175,12 @@ pub struct Test {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Forward {
     pub below: Vec<String>,
     pub stateless: Vec<String>,
+    #[serde(default)]
+    pub encoded_slash_below: Vec<String>,
     #[serde(rename = "certainty")]
     _certainty: Certainty,
     #[serde(rename = "source", default)]

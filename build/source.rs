@@ -85,18 +85,21 @@ fn uuid() -> Vec<String> {
 }
 
 fn wire(p: &Provider) -> String {
-    let hosts = p
-        .extra_hosts
-        .iter()
-        .flat_map(|fact| &fact.value)
-        .collect::<Vec<_>>();
+    let hosts = p.hosts.iter().map(|host| {
+        format!(
+            "Host {{ name: {:?}, origin: {:?}, path_prefixes: &{:?} }}",
+            host.name, host.origin, host.below
+        )
+    });
     let headers = p.extra_headers.iter().flat_map(|fact| &fact.value);
     let elsewhere = p.auth.elsewhere.iter();
     format!(
-        "Wire {{ origin: {:?}, extra_hosts: &{hosts:?}, auth: {}, auth_elsewhere: &[{}], \
+        "Wire {{ origin: {:?}, hosts: &[{}], auth: {}, auth_elsewhere: &[{}], \
          extra_headers: &[{}], test: {}, path_prefixes: &{:?}, stateless: &{:?}, chat_path: {:?}, \
-         default_model: {:?}, forbidden: Forbidden::{}, bad_if: &[{}], limited_if: &[{}] }}",
+         default_model: {:?}, forbidden: Forbidden::{}, bad_if: &[{}], limited_if: &[{}], \
+         encoded_slash_below: &{:?} }}",
         p.base.origin,
+        list(hosts),
         auth(&p.auth.header, &p.auth.scheme),
         list(elsewhere.map(|e| format!("({:?}, {})", e.below, auth(&e.header, &e.scheme)))),
         list(headers.map(|(name, value)| format!("({:?}, {value:?})", name.to_lowercase()))),
@@ -112,6 +115,7 @@ fn wire(p: &Provider) -> String {
             .map_or("Unknown".into(), |fact| pascal(&fact.value)),
         list(p.bad_if.iter().map(answer)),
         list(p.limited_if.iter().map(answer)),
+        p.forward.encoded_slash_below,
     )
 }
 

@@ -6,7 +6,7 @@ use crate::{
     auth::Verifier,
     choose::roster::Roster,
     config::Config,
-    http::rate::Buckets,
+    http::{one::Lists, rate::Buckets},
     outgoing::Client,
     store::{Owner, Store, StoreError},
     unwrap::{envelope::Sessions, opened::Opened, ring::KeyRing},
@@ -45,6 +45,10 @@ pub struct App {
     pub uploads: Buckets,
     /// New sessions, a minute and user.
     pub new_sessions: Buckets,
+    /// Models that users' entries reach, for a short time.
+    pub lists: Lists,
+    /// Tests of keys, a minute and user.
+    pub tests: Buckets,
 }
 
 impl AppState {

@@ -19,7 +19,7 @@ pub use hint::hint;
 pub use shape::{Class, Part, Shape};
 pub use types::{Category, Cors, Provider, TestCost, Warning};
 #[cfg(feature = "companion")]
-pub use wire::{Answer, Auth, Forbidden, TestCall, Verdict, Wire};
+pub use wire::{Answer, Auth, Forbidden, Host, TestCall, Verdict, Wire};
 
 /// The day on which the facts were gathered. None of them was checked by calling a provider.
 pub const DATE: &str = table::DATE;

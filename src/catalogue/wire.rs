@@ -6,8 +6,8 @@ pub struct Wire {
     /// `https://api.openai.com`, without a path. Empty where the host is sealed into the key
     /// (`custom_host`), and for `demo`, whose port the companion chooses.
     pub origin: &'static str,
-    /// Other origins of the same provider that the companion may call: a test host, a region.
-    pub extra_hosts: &'static [&'static str],
+    /// Other hosts of the same provider.
+    pub hosts: &'static [Host],
     /// Where the key goes.
     pub auth: Auth,
     /// Where it goes instead, below these paths.
@@ -30,6 +30,36 @@ pub struct Wire {
     pub bad_if: &'static [Answer],
     /// Answers that mean: the key is good, but lacks a permission, quota or money.
     pub limited_if: &'static [Answer],
+    /// Below these paths ids hold slashes, which SDKs write as `%2F`.
+    pub encoded_slash_below: &'static [&'static str],
+}
+
+/// Another host of the same provider, which takes the same keys.
+#[derive(Debug)]
+pub struct Host {
+    /// What stands behind the provider's id in a forward path: `queue` in `/forward/fal:queue/…`.
+    /// `None` for one that is called for the test alone.
+    pub name: Option<&'static str>,
+    /// As [`Wire::origin`].
+    pub origin: &'static str,
+    /// Its own paths; none if it is a region, which has those of the provider.
+    pub path_prefixes: &'static [&'static str],
+}
+
+impl Host {
+    /// Whether it does what the provider's first host does, for other keys: another region.
+    #[must_use]
+    pub fn is_region(&self) -> bool {
+        self.name.is_some() && self.path_prefixes.is_empty()
+    }
+
+    /// Whether requests to this path are forwarded there; see [`Wire::allows`].
+    #[must_use]
+    pub fn allows(&self, path: &str) -> bool {
+        self.path_prefixes
+            .iter()
+            .any(|prefix| is_below(path, prefix))
+    }
 }
 
 /// The form of a credential header.
@@ -89,7 +119,7 @@ pub enum Verdict {
 pub struct TestCall {
     /// `GET` or `POST`.
     pub method: &'static str,
-    /// Where another host than [`Wire::origin`] answers; it is among [`Wire::extra_hosts`].
+    /// Where another host than [`Wire::origin`] answers; it is among [`Wire::hosts`].
     pub origin: Option<&'static str>,
     /// Path and query.
     pub path: &'static str,
@@ -167,6 +197,38 @@ impl Wire {
         self.path_prefixes
             .iter()
             .any(|prefix| is_below(path, prefix))
+    }
+
+    /// The OpenAI-compatible route for embeddings: beside the one for chat, or below the base path,
+    /// where such a route is known.
+    #[must_use]
+    pub fn embeddings_path(&self, base_path: &str) -> Option<&'static str> {
+        let beside = self
+            .chat_path
+            .and_then(|path| path.strip_suffix("/chat/completions"));
+        beside
+            .and_then(|beside| self.embeddings_below(beside))
+            .or_else(|| self.embeddings_below(base_path))
+    }
+
+    fn embeddings_below(&self, base: &str) -> Option<&'static str> {
+        let is_it = |path: &&str| path.strip_suffix("/embeddings") == Some(base);
+        self.stateless.iter().copied().find(is_it)
+    }
+
+    /// The OpenAI-compatible list of models, beside the route for chat, where it is forwarded.
+    #[must_use]
+    pub fn models_path(&self) -> Option<String> {
+        let beside = self.chat_path?.strip_suffix("/chat/completions")?;
+        let path = format!("{beside}/models");
+        self.allows(&path).then_some(path)
+    }
+
+    /// Whether an encoded slash in this path is part of an id.
+    #[must_use]
+    pub fn takes_encoded_slashes(&self, path: &str) -> bool {
+        let mut below = self.encoded_slash_below.iter();
+        below.any(|prefix| is_below(path, prefix))
     }
 
     /// Whether a POST to this path keeps nothing at the provider, so that a platform key may serve it.

@@ -213,6 +213,8 @@ pub struct Limits {
     pub uploads_per_minute: u32,
     /// Sessions a user may open in a minute.
     pub sessions_per_minute: u32,
+    /// Keys a user may test in a minute.
+    pub tests_per_minute: u32,
 }
 
 impl Default for Limits {
@@ -223,6 +225,7 @@ impl Default for Limits {
             retry_body_bytes: 1_048_576,
             uploads_per_minute: 30,
             sessions_per_minute: 30,
+            tests_per_minute: 30,
         }
     }
 }

@@ -8,11 +8,12 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use crate::config::Config;
 
 /// What a page of another origin may read of an answer.
-const EXPOSED: [&str; 14] = [
+const EXPOSED: [&str; 15] = [
     "keyseal-error",
     "keyseal-served-by",
     "keyseal-attempts",
     "keyseal-body",
+    "keyseal-model",
     "keyseal-request-id",
     "retry-after",
     "x-should-retry",

@@ -10,6 +10,7 @@ mod headers;
 mod health;
 mod json;
 mod log;
+pub mod one;
 mod page;
 mod plain;
 pub mod rate;
@@ -47,6 +48,7 @@ pub fn service(state: AppState) -> Router {
         .nest("/api/v1", api)
         .merge(public)
         .merge(forward::routes())
+        .merge(one::routes())
         .fallback_service(page::service(&state.config))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors::layer(&state.config))

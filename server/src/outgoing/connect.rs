@@ -36,7 +36,16 @@ pub type Connector = Timed<HttpsConnector<Guarded<HttpConnector<Resolver>>>>;
 
 /// The connector for one reach. Proxy environment variables play no part in it.
 pub fn connector(reach: Reach, tls: ClientConfig, timeout: Duration) -> Connector {
-    let mut tcp = HttpConnector::new_with_resolver(Resolver { reach });
+    connector_by(Arc::new(System), reach, tls, timeout)
+}
+
+fn connector_by(
+    names: Arc<dyn LookUp>,
+    reach: Reach,
+    tls: ClientConfig,
+    timeout: Duration,
+) -> Connector {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver { names, reach });
     tcp.set_nodelay(true);
     tcp.set_keepalive(Some(Duration::from_secs(60)));
     tcp.set_connect_timeout(Some(timeout));
@@ -52,9 +61,30 @@ pub fn connector(reach: Reach, tls: ClientConfig, timeout: Duration) -> Connecto
     Timed { inner, timeout }
 }
 
-/// The system's resolver, without the addresses that are out of reach.
+/// What knows the addresses of names.
+trait LookUp: Send + Sync {
+    /// All of them. Asked once for a connection; nothing is looked up again after it was judged.
+    fn look_up(&self, name: &str) -> BoxFuture<Vec<SocketAddr>>;
+}
+
+/// The system's resolver.
+struct System;
+
+impl LookUp for System {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that makes connections"
+    )]
+    fn look_up(&self, name: &str) -> BoxFuture<Vec<SocketAddr>> {
+        let name = name.to_owned();
+        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+    }
+}
+
+/// A resolver without the addresses that are out of reach.
 #[derive(Clone)]
 pub struct Resolver {
+    names: Arc<dyn LookUp>,
     reach: Reach,
 }
 
@@ -67,14 +97,10 @@ impl Service<Name> for Resolver {
         Poll::Ready(Ok(()))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that makes connections"
-    )]
     fn call(&mut self, name: Name) -> Self::Future {
-        let reach = self.reach;
+        let (reach, found) = (self.reach, self.names.look_up(name.as_str()));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = found.await?.into_iter();
             let allowed: Vec<_> = found.filter(|address| reach.admits(*address)).collect();
             if allowed.is_empty() {
                 return Err(AddressRefused.into());
@@ -173,6 +199,8 @@ pub fn tls(extra_roots: &[CertificateDer<'static>]) -> ClientConfig {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     async fn refused(reach: Reach, uri: &str) -> bool {
@@ -200,6 +228,109 @@ mod tests {
         ] {
             assert!(refused(Reach::Public, uri).await, "{uri}");
         }
+    }
+
+    /// A resolver whose answers follow each other; the last one stays.
+    struct Told {
+        answers: Vec<Vec<IpAddr>>,
+        asked: AtomicUsize,
+    }
+
+    impl Told {
+        fn new(answers: &[&[&str]]) -> Arc<Self> {
+            let answers = answers.iter().map(|answer| {
+                let addresses = answer.iter().map(|ip| ip.parse().expect("an address"));
+                addresses.collect()
+            });
+            Arc::new(Self {
+                answers: answers.collect(),
+                asked: AtomicUsize::new(0),
+            })
+        }
+    }
+
+    impl LookUp for Told {
+        fn look_up(&self, _: &str) -> BoxFuture<Vec<SocketAddr>> {
+            let turn = self.asked.fetch_add(1, Ordering::SeqCst);
+            let answer = &self.answers[turn.min(self.answers.len() - 1)];
+            let found = answer.iter().map(|ip| SocketAddr::new(*ip, 0)).collect();
+            Box::pin(async move { Ok(found) })
+        }
+    }
+
+    async fn connect_by(names: &Arc<Told>, reach: Reach, uri: &str) -> Result<(), BoxError> {
+        let names: Arc<dyn LookUp> = Arc::clone(names) as _;
+        let mut connector = connector_by(names, reach, tls(&[]), Duration::from_secs(2));
+        let connecting = connector.call(uri.parse().expect("a URI"));
+        connecting.await.map(drop)
+    }
+
+    fn is_refusal(result: Result<(), BoxError>) -> bool {
+        result.is_err_and(|error| chain(&*error).any(|cause| cause.is::<AddressRefused>()))
+    }
+
+    #[tokio::test]
+    async fn a_name_is_refused_for_what_it_resolves_to_however_it_is_written() {
+        for name in [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost",
+            "localhost.localdomain",
+            "ip6-localhost",
+            "harmless.example.com",
+            "harmless.example.com.",
+            "xn--bcher-kva.example",
+            "127.0.0.1.nip.example",
+        ] {
+            for answer in [
+                &["127.0.0.1"][..],
+                &["::1"],
+                &["::ffff:127.0.0.1"],
+                &["169.254.169.254", "10.0.0.1"],
+                &["fd00::1", "64:ff9b::7f00:1", "2002:7f00:1::"],
+                &[],
+            ] {
+                let names = Told::new(&[answer]);
+                let uri = format!("https://{name}:1/");
+                assert!(
+                    is_refusal(connect_by(&names, Reach::Public, &uri).await),
+                    "{name} {answer:?}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_addresses_only_those_in_reach_are_tried() {
+        let open = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let port = open.local_addr().expect("bound").port();
+        // An address for documentation, which nobody has, is never in reach.
+        let names = Told::new(&[&["192.0.2.1", "127.0.0.1"]]);
+        let uri = format!("http://provider.example.com:{port}/");
+        assert!(connect_by(&names, Reach::Private, &uri).await.is_ok());
+        assert!(is_refusal(
+            connect_by(&names, Reach::Public, &uri.replace("http:", "https:")).await
+        ));
+    }
+
+    /// DNS rebinding: the second answer is another address than the one that was judged.
+    #[tokio::test]
+    async fn a_name_that_changes_its_address_is_asked_once_and_judged_anew_for_each_connection() {
+        let open = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let port = open.local_addr().expect("bound").port();
+        let names = Told::new(&[&["127.0.0.1"], &["192.0.2.1"]]);
+        let uri = format!("http://provider.example.com:{port}/");
+        assert!(connect_by(&names, Reach::Private, &uri).await.is_ok());
+        assert_eq!(names.asked.load(Ordering::SeqCst), 1, "one look-up");
+        let (_, from) = open.accept().await.expect("the address that was judged");
+        assert!(from.ip().is_loopback());
+        assert!(is_refusal(connect_by(&names, Reach::Private, &uri).await));
+        assert_eq!(names.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ mod scrub;
 mod send;
 mod upload;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -52,7 +53,8 @@ pub struct ClientError {
 
 /// Every provider that can be called, and the connections to them.
 pub struct Client {
-    routes: HashMap<&'static str, Route>,
+    /// By [`Route::name`].
+    routes: HashMap<Cow<'static, str>, Route>,
 }
 
 impl Client {
@@ -64,23 +66,37 @@ impl Client {
         let mut routes = HashMap::new();
         for provider in catalogue::all() {
             let written = config.providers.get(provider.id).unwrap_or(&none);
-            routes.insert(
-                provider.id,
-                route(provider, written, &public, &config.upstream)?,
-            );
+            let first = route(provider, written, &public, &config.upstream)?;
+            // What the operator put in the place of the provider's hosts takes that of all of them.
+            let named = provider.wire.hosts.iter().filter(|_| !first.configured);
+            let named: Vec<_> = named
+                .filter(|host| host.name.is_some())
+                .map(|host| Route {
+                    provider,
+                    host: Some(host),
+                    origin: Origin::parse(host.origin),
+                    configured: false,
+                    custom_hosts: Vec::new(),
+                    own: Arc::clone(&public),
+                    public: Arc::clone(&public),
+                })
+                .collect();
+            let all = std::iter::once(first).chain(named);
+            routes.extend(all.map(|route| (route.name(), route)));
         }
         if let (Some(address), Some(provider)) = (demo, catalogue::find("demo")) {
             let own = Arc::new(Pool::new(Reach::Only(address), &[], &config.upstream));
             let origin = Origin::parse(&format!("http://{address}"));
             let route = Route {
                 provider,
+                host: None,
                 origin,
                 configured: true,
                 custom_hosts: Vec::new(),
                 own,
                 public,
             };
-            routes.insert(provider.id, route);
+            routes.insert(route.name(), route);
         }
         if let Some(id) = config
             .providers
@@ -96,7 +112,7 @@ impl Client {
         Ok(Self { routes })
     }
 
-    /// The provider of that id.
+    /// The provider of that id, or another host of it: `fal`, `fal:queue`.
     pub fn route(&self, id: &str) -> Option<&Route> {
         self.routes.get(id)
     }
@@ -139,6 +155,7 @@ fn route(
     }
     Ok(Route {
         provider,
+        host: None,
         configured: written.origin.is_some(),
         origin,
         custom_hosts: written.custom_hosts.clone(),

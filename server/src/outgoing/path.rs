@@ -17,8 +17,14 @@ pub enum PathRefused {
     NotAllowed,
 }
 
-/// Checks a raw path, as it stands in the request line after `/forward/{provider}`.
-pub fn check(path: &str) -> Result<(), PathRefused> {
+/// Checks a raw path, as it stands in the request line after `/forward/{provider}`. Where ids hold
+/// slashes (`encoded_slashes`), `%2F` is one: what it stands for is checked as the path that another
+/// reader would see.
+pub fn check(path: &str, encoded_slashes: bool) -> Result<(), PathRefused> {
+    if encoded_slashes && path.contains('%') {
+        check(&path.replace("%2F", "/").replace("%2f", "/"), false)?;
+        return Ok(());
+    }
     let Some(segments) = path.strip_prefix('/') else {
         return Err(PathRefused::NotAllowed);
     };
@@ -109,7 +115,7 @@ mod tests {
             "/",
             "/v1/it's(1)*$!,=&~",
         ] {
-            assert_eq!(check(path), Ok(()), "{path}");
+            assert_eq!(check(path, false), Ok(()), "{path}");
         }
     }
 
@@ -133,7 +139,7 @@ mod tests {
             "/v1/..%3b/x",
             "/v1/%2e%2e%3Bx/y",
         ] {
-            assert_eq!(check(path), Err(PathRefused::DotSegment), "{path}");
+            assert_eq!(check(path, false), Err(PathRefused::DotSegment), "{path}");
         }
     }
 
@@ -168,16 +174,42 @@ mod tests {
             "/v1/%u002e",
         ] {
             assert!(
-                matches!(check(path), Err(PathRefused::Ambiguous(_))),
+                matches!(check(path, false), Err(PathRefused::Ambiguous(_))),
                 "{path}"
             );
         }
     }
 
     #[test]
+    fn encoded_slashes_are_allowed_where_ids_hold_them_and_hide_nothing() {
+        for path in [
+            "/v1/models/meta%2Fllama",
+            "/v1/models/a%2fb%2Fc",
+            "/v1/models",
+        ] {
+            assert_eq!(check(path, true), Ok(()), "{path}");
+        }
+        for path in [
+            "/v1/models/..%2F..%2Fkeys",
+            "/v1/models/%2e%2e%2Fkeys",
+            "/v1/models/a%2F..%2Fb",
+            "/v1/models/a%2F.",
+            "/v1/models/%2F",
+            "/v1/models/a%2F%2Fb",
+            "/v1/models/a/%2Fb",
+            "/v1/models/a%252Fb",
+            "/v1/models/a%5Cb",
+            "/v1/models/a%2",
+            "%2Fv1/models//x",
+        ] {
+            assert!(check(path, true).is_err(), "{path}");
+        }
+    }
+
+    #[test]
     fn a_path_starts_with_a_slash() {
         for path in ["", "v1", "@evil.example/v1", ".evil.example/v1", ":8080/v1"] {
-            assert!(check(path).is_err(), "{path}");
+            assert!(check(path, false).is_err(), "{path}");
         }
     }
 }

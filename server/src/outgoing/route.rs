@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use keyseal::catalogue::Provider;
+use keyseal::catalogue::{Host, Provider};
 
 use super::Pool;
 use super::origin::Origin;
@@ -25,6 +25,8 @@ pub enum HostRefused {
 pub struct Route {
     /// Its page in the catalogue.
     pub provider: &'static Provider,
+    /// Another of its hosts, which is asked for by name.
+    pub(super) host: Option<&'static Host>,
     /// The operator's origin, else the catalogue's; none where every user has a host of their own.
     pub(super) origin: Option<Origin>,
     /// Whether [`Route::origin`] is the operator's.
@@ -46,11 +48,24 @@ pub struct Target<'a> {
 impl Route {
     /// Checks a raw path below the origin.
     pub fn check_path(&self, path: &str) -> Result<(), PathRefused> {
-        path::check(path)?;
-        if self.provider.wire.allows(path) {
-            Ok(())
-        } else {
-            Err(PathRefused::NotAllowed)
+        let wire = &self.provider.wire;
+        path::check(path, wire.takes_encoded_slashes(path))?;
+        let own = self.host.filter(|host| !host.is_region());
+        let allowed = own.map_or_else(|| wire.allows(path), |host| host.allows(path));
+        allowed.then_some(()).ok_or(PathRefused::NotAllowed)
+    }
+
+    /// Whether a POST to this path keeps nothing at the provider, so that a platform key may serve
+    /// it. Hosts with paths of their own are not known to.
+    pub fn is_stateless(&self, path: &str) -> bool {
+        self.host.is_none_or(Host::is_region) && self.provider.wire.is_stateless(path)
+    }
+
+    /// What stands for it in a forward path: `fal`, or `fal:queue`.
+    pub fn name(&self) -> Cow<'static, str> {
+        match self.host.and_then(|host| host.name) {
+            Some(host) => format!("{}:{host}", self.provider.id).into(),
+            None => self.provider.id.into(),
         }
     }
 
@@ -104,17 +119,25 @@ impl Route {
         })
     }
 
-    /// One of the provider's other hosts: a region. Not where the operator has put an origin in
-    /// their place.
+    /// One of the provider's other hosts: a region. Not where another was asked for by name, or the
+    /// operator has put an origin in their place.
     fn catalogues(&self, host: &str) -> Option<Origin> {
-        let wire = &self.provider.wire;
-        let hosts = wire.extra_hosts.iter().filter(|_| !self.configured);
-        hosts
-            .filter_map(|text| Origin::parse(text))
+        let regions = self
+            .provider
+            .wire
+            .hosts
+            .iter()
+            .filter(|host| host.is_region());
+        regions
+            .filter(|_| !self.configured && self.host.is_none())
+            .filter_map(|region| Origin::parse(region.origin))
             .find(|origin| origin.is_at(host))
     }
 
     fn matching(&self, host: &str) -> Option<Origin> {
+        if self.host.is_some() {
+            return None;
+        }
         let sealed = SealedHost::parse(host)?;
         let allowed = self
             .custom_hosts
@@ -216,6 +239,70 @@ mod tests {
         ] {
             assert_eq!(uri(&changed, "bfl", host).as_deref(), own, "{host:?}");
         }
+    }
+
+    #[test]
+    fn other_hosts_are_reached_by_name_with_their_own_paths() {
+        let plain = client(&[]);
+        let route = |name| plain.route(name).expect("a route");
+        assert_eq!(
+            uri(&plain, "fal:queue", None).as_deref(),
+            Ok("https://queue.fal.run/v1/x")
+        );
+        assert_eq!(route("fal:queue").provider.id, "fal");
+        assert_eq!(
+            uri(&plain, "bfl:eu", None).as_deref(),
+            Ok("https://api.eu.bfl.ai/v1/x")
+        );
+        assert!(route("bfl:eu").check_path("/v1/flux-dev").is_ok());
+        assert!(route("nvidia:ai").check_path("/v1/genai/x/y").is_ok());
+        assert!(
+            route("nvidia:ai")
+                .check_path("/v1/chat/completions")
+                .is_err()
+        );
+        assert!(route("nvidia").check_path("/v1/genai/x/y").is_err());
+        for name in [
+            "fal:",
+            "fal:api",
+            "fal:QUEUE",
+            "fal:queue:x",
+            "openai:queue",
+            ":queue",
+        ] {
+            assert!(plain.route(name).is_none(), "{name}");
+        }
+        // Somebody else's results stand behind ids there.
+        assert!(route("fal").is_stateless("/fal-ai/flux/dev"));
+        assert!(!route("fal:queue").is_stateless("/fal-ai/flux/dev"));
+    }
+
+    #[test]
+    fn a_sealed_host_is_never_left_for_one_that_is_asked_for() {
+        let hosts = ("KEYSEAL__PROVIDERS__BFL__CUSTOM_HOSTS", "*.example.com");
+        let with = client(&[hosts]);
+        let eu = Some("api.eu.bfl.ai");
+        assert!(uri(&with, "bfl:eu", eu).is_ok());
+        let refused = Err(HostRefused::NotAllowed);
+        assert_eq!(uri(&with, "bfl:us", eu), refused);
+        assert_eq!(uri(&with, "bfl:eu", Some("mine.example.com")), refused);
+        assert!(uri(&with, "bfl", Some("mine.example.com")).is_ok());
+        // A host that is for something else is no region to seal.
+        for (provider, host) in [
+            ("fal", "api.fal.ai"),
+            ("fal", "queue.fal.run"),
+            ("huggingface", "huggingface.co"),
+        ] {
+            assert_eq!(uri(&with, provider, Some(host)), refused, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_operators_origin_ends_the_named_hosts_too() {
+        let origin = ("KEYSEAL__PROVIDERS__FAL__ORIGIN", "https://gw.example.com");
+        let changed = client(&[origin]);
+        assert!(changed.route("fal:queue").is_none());
+        assert!(changed.route("fal").is_some());
     }
 
     #[test]

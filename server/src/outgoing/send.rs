@@ -95,7 +95,7 @@ impl Target<'_> {
             head.status,
             &mut head.headers,
             &self.origin,
-            self.route.provider.id,
+            &self.route.name(),
             path,
         )
         .map_err(|_| SendError::Redirect)?;

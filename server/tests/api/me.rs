@@ -102,3 +102,20 @@ async fn the_catalogue_is_public_and_says_more_to_a_caller() {
         .json();
     assert_eq!(own["providers"][0]["platformAvailable"], json!(false));
 }
+
+#[tokio::test]
+async fn providers_that_give_no_key_by_sign_in_say_so() {
+    let companion = Companion::start(&Setup::default()).await;
+    let ann = companion.user("ann");
+    let answer = ann.get("/oauth/openrouter").await.expect(200);
+    assert_eq!(answer.json()["flow"], "pkce");
+    for provider in ["openai", "demo"] {
+        let answer = ann.get(&format!("/oauth/{provider}")).await;
+        answer.refused(501, "oauth_not_available");
+    }
+    ann.get("/oauth/nobody").await.refused(404, "provider_unknown");
+    companion
+        .get("/api/v1/oauth/openrouter")
+        .await
+        .refused(401, "unauthorized");
+}

@@ -198,6 +198,49 @@ async fn every_method_passes_with_its_body_and_head_without_one() {
 const IN_FLIGHT: usize = 24 * 1024 * 1024;
 
 #[tokio::test]
+async fn a_living_stream_may_pause_for_longer_than_an_answer_may_take_to_begin() {
+    let upstream = Upstream::start().await;
+    let more = "[upstream]\nfirst_byte_timeout_seconds = 1\n";
+    let companion = Companion::start(&upstream.origin(), more).await;
+    let ann = companion.user("ann");
+    companion.add(&ann, "sk-stored").await;
+    let asked = request(&ann, "POST", STREAM).body(Body::empty()).unwrap();
+    let mut body = begin(companion.address, asked).await.into_body();
+    for expected in 0..2 {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        upstream.release(1);
+        let text = piece(&mut body).await.unwrap().unwrap();
+        assert_eq!(text, format!("data: {expected}\n\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_multipart_upload_larger_than_what_is_kept_passes_with_its_boundary() {
+    let upstream = Upstream::start().await;
+    let more = "[limits]\nretry_body_bytes = 1024\n";
+    let companion = Companion::start(&upstream.origin(), more).await;
+    let ann = companion.user("ann");
+    companion.add(&ann, "sk-stored").await;
+    let file = "x".repeat(3 * 1024 * 1024);
+    let whole = format!(
+        "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n{file}\r\n--edge--\r\n"
+    );
+    let length = whole.len();
+    let asked = request(&ann, "POST", "/forward/openai/v1/files")
+        .header("content-type", "multipart/form-data; boundary=edge")
+        .body(Body::from(whole))
+        .unwrap();
+    let answer = companion.call(asked).await;
+    assert_eq!(answer.json()["received"], length, "{}", answer.text());
+    let seen = upstream.last();
+    assert_eq!(
+        seen.headers["content-type"],
+        "multipart/form-data; boundary=edge"
+    );
+    assert_eq!(seen.headers["content-length"], length.to_string());
+}
+
+#[tokio::test]
 async fn an_upload_waits_at_the_caller_until_the_provider_takes_it() {
     let upstream = Upstream::start().await;
     let companion = Companion::start(&upstream.origin(), "").await;

@@ -92,9 +92,14 @@ fn page() -> String {
          | M | from memory: check it before you rely on it |\n\n\
          Shapes pre-select a provider and warn; they never refuse a key. A shape marked *plain* is so \
          distinctive that the companion refuses it as a plain key wherever it turns up \
-         (`plaintext_refused`). A test of a key never costs money: it is free, or one request of a free \
+         (`plaintext_refused`). A provider's other hosts are reached by their name behind its id, as in \
+         `/forward/fal:queue/fal-ai/flux/dev`, with the same key; a key that belongs to a region may \
+         instead have that host sealed into it. A test of a key never costs money: it is free, or one request of a free \
          quota, or a request that the provider rejects before billing (*may cost*: it is not known for \
          certain that it does).\n\n\
+         The credential's form and the URL of an inference call of all 51 are compared by a test with what \
+         other people's code or the vendors' pages say, as is the test call of 22: \
+         `src/catalogue/tests/expected.json` names the source of each.\n\n\
          A correction is welcome: change the data file, then run \
          `cargo test -p keyseal write_the_page -- --ignored`.\n"
     );
@@ -155,12 +160,8 @@ fn one(page: &mut String, p: &Value) {
         text(&p["base"]["path"])
     );
     row("base URL", base, &p["base"]);
-    if !p["extraHosts"].is_null() {
-        row(
-            "other hosts",
-            codes(&p["extraHosts"]["value"]),
-            &p["extraHosts"],
-        );
+    for host in p["hosts"].as_array().into_iter().flatten() {
+        row("other host", other_host(p, host), host);
     }
     row("key", header(&p["auth"]), &p["auth"]);
     for elsewhere in p["auth"]["elsewhere"].as_array().into_iter().flatten() {
@@ -222,6 +223,10 @@ fn one(page: &mut String, p: &Value) {
         codes(&p["forward"]["below"]),
         &p["forward"],
     );
+    let encoded = codes(&p["forward"]["encodedSlashBelow"]);
+    if !encoded.is_empty() {
+        row("ids with `%2F` below", encoded, &p["forward"]);
+    }
     let stateless = codes(&p["forward"]["stateless"]);
     row(
         "keeps nothing",
@@ -237,6 +242,20 @@ fn one(page: &mut String, p: &Value) {
         text(&p["cors"]["value"]).to_owned(),
         &p["cors"],
     );
+}
+
+fn other_host(p: &Value, host: &Value) -> String {
+    let origin = text(&host["origin"]);
+    let Some(name) = host["name"].as_str() else {
+        return format!("`{origin}`, for the test alone");
+    };
+    let below = codes(&host["below"]);
+    let what = if below.is_empty() {
+        "a region, which may be sealed into the key".to_owned()
+    } else {
+        format!("forwarded below {below}")
+    };
+    format!("`{origin}` at `/forward/{}:{name}`, {what}", text(&p["id"]))
 }
 
 fn describe(shape: &Value) -> String {

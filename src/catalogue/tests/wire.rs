@@ -1,90 +1,96 @@
+use serde::Deserialize;
+
 use crate::catalogue::{Forbidden, TestCost, Verdict, Wire, all, find};
 
-/// Written down from the providers' documentation, not from the data file: id, credential header,
-/// base URL, chat path below the origin, test call.
-#[rustfmt::skip]
-const EXPECTED: [(&str, &str, &str, &str, &str); 51] = [
-    ("openai", "authorization: Bearer KEY", "https://api.openai.com/v1", "/v1/chat/completions", "GET https://api.openai.com/v1/models"),
-    ("anthropic", "x-api-key: KEY", "https://api.anthropic.com/v1", "/v1/chat/completions", "GET https://api.anthropic.com/v1/models"),
-    ("gemini", "x-goog-api-key: KEY", "https://generativelanguage.googleapis.com/v1beta", "/v1beta/openai/chat/completions", "GET https://generativelanguage.googleapis.com/v1beta/models?pageSize=1"),
-    ("openrouter", "authorization: Bearer KEY", "https://openrouter.ai/api/v1", "/api/v1/chat/completions", "GET https://openrouter.ai/api/v1/key"),
-    ("groq", "authorization: Bearer KEY", "https://api.groq.com/openai/v1", "/openai/v1/chat/completions", "GET https://api.groq.com/openai/v1/models"),
-    ("deepseek", "authorization: Bearer KEY", "https://api.deepseek.com", "/chat/completions", "GET https://api.deepseek.com/user/balance"),
-    ("mistral", "authorization: Bearer KEY", "https://api.mistral.ai/v1", "/v1/chat/completions", "GET https://api.mistral.ai/v1/models"),
-    ("xai", "authorization: Bearer KEY", "https://api.x.ai/v1", "/v1/chat/completions", "GET https://api.x.ai/v1/api-key"),
-    ("together", "authorization: Bearer KEY", "https://api.together.xyz/v1", "/v1/chat/completions", "GET https://api.together.xyz/v1/models"),
-    ("fireworks", "authorization: Bearer KEY", "https://api.fireworks.ai/inference/v1", "/inference/v1/chat/completions", "GET https://api.fireworks.ai/inference/v1/models"),
-    ("perplexity", "authorization: Bearer KEY", "https://api.perplexity.ai", "/chat/completions", "POST https://api.perplexity.ai/chat/completions"),
-    ("cohere", "authorization: Bearer KEY", "https://api.cohere.com/v2", "/compatibility/v1/chat/completions", "GET https://api.cohere.com/v1/models"),
-    ("replicate", "authorization: Bearer KEY", "https://api.replicate.com/v1", "", "GET https://api.replicate.com/v1/account"),
-    ("stability", "authorization: Bearer KEY", "https://api.stability.ai", "", "GET https://api.stability.ai/v1/user/balance"),
-    ("fal", "authorization: Key KEY", "https://fal.run", "", "GET https://api.fal.ai/v1/models/pricing?endpoint_id=fal-ai/flux/dev"),
-    ("runway", "authorization: Bearer KEY", "https://api.dev.runwayml.com/v1", "", "GET https://api.dev.runwayml.com/v1/organization"),
-    ("luma", "authorization: Bearer KEY", "https://api.lumalabs.ai/dream-machine/v1", "", "GET https://api.lumalabs.ai/dream-machine/v1/credits"),
-    ("pika", "authorization: Key KEY", "https://fal.run/fal-ai/pika", "", "GET https://api.fal.ai/v1/models/pricing?endpoint_id=fal-ai/flux/dev"),
-    ("elevenlabs", "xi-api-key: KEY", "https://api.elevenlabs.io/v1", "", "GET https://api.elevenlabs.io/v1/user"),
-    ("cartesia", "authorization: Bearer KEY", "https://api.cartesia.ai", "", "GET https://api.cartesia.ai/voices?limit=1"),
-    ("deepgram", "authorization: Token KEY", "https://api.deepgram.com/v1", "", "GET https://api.deepgram.com/v1/projects"),
-    ("assemblyai", "authorization: KEY", "https://api.assemblyai.com/v2", "", "GET https://api.assemblyai.com/v2/transcript?limit=1"),
-    ("tavily", "authorization: Bearer KEY", "https://api.tavily.com", "", "GET https://api.tavily.com/usage"),
-    ("serper", "x-api-key: KEY", "https://google.serper.dev", "", "GET https://google.serper.dev/account"),
-    ("brave", "x-subscription-token: KEY", "https://api.search.brave.com/res/v1", "", "GET https://api.search.brave.com/res/v1/web/search?q=test&count=1"),
-    ("exa", "x-api-key: KEY", "https://api.exa.ai", "", "POST https://api.exa.ai/search"),
-    ("huggingface", "authorization: Bearer KEY", "https://router.huggingface.co/v1", "/v1/chat/completions", "GET https://huggingface.co/api/whoami-v2"),
-    ("azure_openai", "api-key: KEY", "/openai/v1", "/openai/v1/chat/completions", "GET /openai/v1/models"),
-    ("cerebras", "authorization: Bearer KEY", "https://api.cerebras.ai/v1", "/v1/chat/completions", "GET https://api.cerebras.ai/v1/models"),
-    ("sambanova", "authorization: Bearer KEY", "https://api.sambanova.ai/v1", "/v1/chat/completions", "POST https://api.sambanova.ai/v1/chat/completions"),
-    ("nvidia", "authorization: Bearer KEY", "https://integrate.api.nvidia.com/v1", "/v1/chat/completions", "POST https://integrate.api.nvidia.com/v1/chat/completions"),
-    ("voyage", "authorization: Bearer KEY", "https://api.voyageai.com/v1", "", "GET https://api.voyageai.com/v1/files"),
-    ("jina", "authorization: Bearer KEY", "https://api.jina.ai/v1", "", "POST https://api.jina.ai/v1/embeddings"),
-    ("moonshot", "authorization: Bearer KEY", "https://api.moonshot.ai/v1", "/v1/chat/completions", "GET https://api.moonshot.ai/v1/users/me/balance"),
-    ("zai", "authorization: Bearer KEY", "https://api.z.ai/api/paas/v4", "/api/paas/v4/chat/completions", "POST https://api.z.ai/api/paas/v4/tokenizer"),
-    ("dashscope", "authorization: Bearer KEY", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "/compatible-mode/v1/chat/completions", "GET https://dashscope-intl.aliyuncs.com/compatible-mode/v1/models"),
-    ("minimax", "authorization: Bearer KEY", "https://api.minimax.io/v1", "/v1/chat/completions", "GET https://api.minimax.io/v1/models"),
-    ("deepinfra", "authorization: Bearer KEY", "https://api.deepinfra.com/v1/openai", "/v1/openai/chat/completions", "GET https://api.deepinfra.com/v1/me"),
-    ("siliconflow", "authorization: Bearer KEY", "https://api.siliconflow.com/v1", "/v1/chat/completions", "GET https://api.siliconflow.com/v1/user/info"),
-    ("novita", "authorization: Bearer KEY", "https://api.novita.ai/openai", "/openai/chat/completions", "GET https://api.novita.ai/openapi/v1/billing/balance/detail"),
-    ("nebius", "authorization: Bearer KEY", "https://api.tokenfactory.nebius.com/v1", "/v1/chat/completions", "GET https://api.tokenfactory.nebius.com/v1/models"),
-    ("baseten", "authorization: Bearer KEY", "https://inference.baseten.co/v1", "/v1/chat/completions", "GET https://inference.baseten.co/v1/models"),
-    ("upstage", "authorization: Bearer KEY", "https://api.upstage.ai/v1", "/v1/chat/completions", "GET https://api.upstage.ai/v1/models"),
-    ("bfl", "x-key: KEY", "https://api.bfl.ai/v1", "", "GET https://api.bfl.ai/v1/credits"),
-    ("hume", "x-hume-api-key: KEY", "https://api.hume.ai/v0", "", "GET https://api.hume.ai/v0/tts/voices?provider=HUME_AI"),
-    ("lmnt", "x-api-key: KEY", "https://api.lmnt.com/v1", "", "GET https://api.lmnt.com/v1/account"),
-    ("revai", "authorization: Bearer KEY", "https://api.rev.ai/speechtotext/v1", "", "GET https://api.rev.ai/speechtotext/v1/account"),
-    ("gladia", "x-gladia-key: KEY", "https://api.gladia.io/v2", "", "GET https://api.gladia.io/v2/pre-recorded?limit=1"),
-    ("ai21", "authorization: Bearer KEY", "https://api.ai21.com/studio/v1", "/studio/v1/chat/completions", "GET https://api.ai21.com/studio/v1/models"),
-    ("recraft", "authorization: Bearer KEY", "https://external.api.recraft.ai/v1", "", "GET https://external.api.recraft.ai/v1/users/me"),
-    ("segmind", "x-api-key: KEY", "https://api.segmind.com/v1", "", "GET https://api.segmind.com/v1/get-user-credits"),
-];
+/// Written down from other sources than the data file, each with its address.
+const EXPECTED: &str = include_str!("expected.json");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    #[serde(rename = "about")]
+    _about: Vec<String>,
+    providers: Vec<ExpectedProvider>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ExpectedProvider {
+    id: String,
+    header: String,
+    call: String,
+    source: String,
+    test: String,
+    test_source: Option<String>,
+}
+
+fn expected() -> Vec<ExpectedProvider> {
+    let file: Expected = serde_json::from_str(EXPECTED).expect("the expectations are JSON");
+    file.providers
+}
 
 fn wire(id: &str) -> &'static Wire {
     &find(id).expect("it is in the catalogue").wire
 }
 
+/// `("POST", "https://api.openai.com", "/v1/chat/completions")`
+fn parts(call: &str) -> (&str, &str, &str) {
+    let (method, url) = call.split_once(' ').expect("a method and a URL");
+    let host = url.strip_prefix("https://").expect("https");
+    let path = host.find('/').expect("a path") + "https://".len();
+    (method, &url[..path], &url[path..])
+}
+
 #[test]
-fn header_host_and_paths_are_those_of_the_providers_documentation() {
-    for (provider, (id, header, base, chat, test)) in all().iter().zip(EXPECTED) {
-        let wire = &provider.wire;
-        assert_eq!(provider.id, id);
-        assert_eq!(
-            format!("{}: {}KEY", wire.auth.header, wire.auth.scheme),
-            header,
-            "{id}"
+fn header_host_and_paths_are_what_others_say_of_each_provider() {
+    let expected = expected();
+    assert_eq!(all().len(), expected.len());
+    for (provider, said) in all().iter().zip(&expected) {
+        let (id, wire) = (provider.id, &provider.wire);
+        assert_eq!(id, said.id);
+        let own = |origin: &str| {
+            if provider.custom_host {
+                origin == "https://my-resource.openai.azure.com"
+            } else {
+                origin == wire.origin
+            }
+        };
+        let (method, origin, path) = parts(&said.call);
+        assert!(own(origin), "{id}: {origin}, says {}", said.source);
+        assert!(
+            wire.allows(path),
+            "{id}: {method} {path}, says {}",
+            said.source
         );
-        assert_eq!(
-            format!("{}{}", wire.origin, provider.base_path),
-            base,
-            "{id}"
-        );
-        assert_eq!(wire.chat_path.unwrap_or_default(), chat, "{id}");
+        let auth = wire.auth_for(path);
+        let header = format!("{}: {}KEY", auth.header, auth.scheme);
+        assert_eq!(header, said.header, "{id}: says {}", said.source);
+
         let call = wire.test.as_ref().expect("every provider has a test");
-        let origin = call.origin.unwrap_or(wire.origin);
-        assert_eq!(
-            format!("{} {origin}{}", call.method, call.path),
-            test,
-            "{id}"
-        );
+        let (method, origin, path) = parts(&said.test);
+        assert_eq!(call.method, method, "{id}");
+        assert_eq!(call.path.split('?').next(), Some(path), "{id}");
+        match call.origin {
+            Some(other) => assert_eq!(other, origin, "{id}"),
+            None => assert!(own(origin), "{id}: {origin}"),
+        }
     }
+}
+
+/// A source is somebody else's; where a test call has none, nobody else was seen to make it.
+#[test]
+fn every_expectation_names_its_source() {
+    for said in expected() {
+        for source in [Some(&said.source), said.test_source.as_ref()] {
+            let named = source.is_none_or(|source| source.starts_with("https://"));
+            assert!(named && !said.source.contains("keyseal"), "{}", said.id);
+        }
+    }
+    let confirmed = expected()
+        .iter()
+        .filter(|said| said.test_source.is_some())
+        .count();
+    assert_eq!(confirmed, 22, "say so in docs/providers.md");
 }
 
 #[test]
@@ -546,5 +552,34 @@ fn a_403_is_read_as_the_provider_means_it() {
         ("together", Forbidden::Unknown),
     ] {
         assert_eq!(wire(id).forbidden, meaning, "{id}");
+    }
+}
+
+#[test]
+fn embeddings_and_models_stand_beside_chat_or_are_not_known() {
+    for (id, embeddings, models) in [
+        ("openai", "/v1/embeddings", "/v1/models"),
+        (
+            "gemini",
+            "/v1beta/openai/embeddings",
+            "/v1beta/openai/models",
+        ),
+        ("groq", "/openai/v1/embeddings", "/openai/v1/models"),
+        ("cohere", "/compatibility/v1/embeddings", ""),
+        ("deepseek", "", "/models"),
+        ("anthropic", "", "/v1/models"),
+        ("perplexity", "", ""),
+        ("voyage", "/v1/embeddings", ""),
+        ("jina", "/v1/embeddings", ""),
+        ("elevenlabs", "", ""),
+    ] {
+        let provider = find(id).expect("a provider");
+        let own = provider.wire.embeddings_path(provider.base_path);
+        assert_eq!(own.unwrap_or_default(), embeddings, "{id}");
+        assert_eq!(
+            provider.wire.models_path().unwrap_or_default(),
+            models,
+            "{id}"
+        );
     }
 }

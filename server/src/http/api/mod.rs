@@ -5,9 +5,12 @@ mod entry;
 mod keys;
 mod local;
 mod me;
+mod oauth;
 mod providers;
 mod sealed;
 mod values;
+
+pub(super) use self::providers::offered;
 
 use axum::{
     Router,
@@ -21,6 +24,7 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/me", get(me::show).patch(me::change))
         .route("/providers", get(providers::list))
+        .route("/oauth/{provider}", get(oauth::show))
         .route("/api-keys", get(keys::list).post(keys::add))
         .route("/api-keys/reorder", post(keys::reorder))
         .route(

@@ -36,6 +36,8 @@ struct TestResult {
     status_detail: Option<String>,
     tested_at: String,
     latency_ms: u64,
+    /// What the test cost: `free`, `quota`, `mayCost` or `none`, where there is no test.
+    cost: &'static str,
 }
 
 /// Tests a stored key, whether or not it is switched on, and stores the result.
@@ -55,6 +57,7 @@ async fn test_entry(
     let claims = credential::open_or_mark(&state, stored(&caller, &entry)?).await?;
     let claims = claims.ok_or(Nothing::NeedsReentry)?;
 
+    state.tests.take(&caller.owner)?;
     let (verdict, result) = test(route, claims.host.as_deref(), &claims.key).await?;
     let at = clock::micros();
     let detail = verdict.detail.as_deref();
@@ -93,6 +96,7 @@ async fn test_envelope(
     })?;
     let host = checked.host().map(str::to_owned);
     route.target(host.as_deref())?;
+    state.tests.take(&caller.owner)?;
     let key = checked.claim(&state.store, &caller.owner).await?;
     let (_, result) = test(route, host.as_deref(), &key).await?;
     Ok(result)
@@ -124,6 +128,7 @@ async fn test(
         status_detail: verdict.detail.clone(),
         tested_at: clock::rfc3339(clock::micros()),
         latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        cost: route.provider.test_cost.as_str(),
     };
     Ok((verdict, Json(result)))
 }

@@ -1,0 +1,121 @@
+//! The body of a call: only its model is looked at and changed, the rest stays as it was written.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::super::{Code, Problem};
+
+/// It is held whole, so it is shorter than what forward lets through. Images fit.
+const MOST: usize = 32 * 1024 * 1024;
+
+/// A JSON object with a model.
+pub struct Asking {
+    model: String,
+    members: BTreeMap<String, Box<RawValue>>,
+}
+
+impl Asking {
+    /// Reads it all.
+    pub async fn read(body: Body, limit: usize) -> Result<Self, Problem> {
+        let most = limit.min(MOST);
+        let whole = Limited::new(body, most).collect().await;
+        let whole =
+            whole.map_err(
+                |error| match error.is::<http_body_util::LengthLimitError>() {
+                    true => Problem::new(
+                        Code::TooLarge,
+                        format!("The body is larger than the {most} bytes that are read here."),
+                    ),
+                    false => Problem::validation("The body broke off."),
+                },
+            )?;
+        Self::parse(&whole.to_bytes())
+    }
+
+    fn parse(text: &Bytes) -> Result<Self, Problem> {
+        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(text)
+            .map_err(|_| Problem::validation("The body must be a JSON object."))?;
+        let model = members.get("model");
+        let model = model.and_then(|model| serde_json::from_str(model.get()).ok());
+        Ok(Self {
+            model: model.ok_or_else(|| Problem::validation("`model` must be a string."))?,
+            members,
+        })
+    }
+
+    /// The model, as it was asked for.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// The same under the provider's own name of the model.
+    pub fn under(mut self, model: &str) -> Result<Bytes, Problem> {
+        let name = to_raw_value(model).map_err(|_| Problem::validation("`model` is no name."))?;
+        self.members.insert("model".to_owned(), name);
+        let whole = serde_json::to_vec(&self.members);
+        whole
+            .map(Bytes::from)
+            .map_err(|_| Problem::validation("The body must be a JSON object."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Asking, Problem> {
+        Asking::parse(&Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn nothing_but_the_model_changes() {
+        let text = r#"{"max_tokens": 1.50, "messages":[ {"content":"\u00e9 😀"} ], "model":"openai/gpt", "seed": 12345678901234567890123}"#;
+        let asking = parse(text).expect("a body");
+        assert_eq!(asking.model(), "openai/gpt");
+        let out = asking.under("gpt").expect("a body");
+        assert_eq!(
+            std::str::from_utf8(&out).expect("text"),
+            r#"{"max_tokens":1.50,"messages":[ {"content":"\u00e9 😀"} ],"model":"gpt","seed":12345678901234567890123}"#
+        );
+    }
+
+    #[test]
+    fn one_model_goes_out_though_two_came_in() {
+        let asking = parse(r#"{"model":"openai/a","model":"groq/b"}"#).expect("a body");
+        let (model, out) = (
+            asking.model().to_owned(),
+            asking.under("b").expect("a body"),
+        );
+        assert_eq!(model, "groq/b");
+        assert_eq!(&out[..], br#"{"model":"b"}"#);
+    }
+
+    #[test]
+    fn what_has_no_model_is_refused() {
+        for text in [
+            "",
+            "[]",
+            "null",
+            "{}",
+            r#"{"model":7}"#,
+            r#"{"model":null}"#,
+            "{\"model\"",
+        ] {
+            let refused = parse(text).err().expect(text);
+            assert_eq!(refused.code, Code::Validation, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_not_read_on() {
+        let endless = futures_util::stream::repeat_with(|| {
+            Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 1024]))
+        });
+        let read = Asking::read(Body::from_stream(endless), 10_000).await;
+        assert_eq!(read.err().expect("a refusal").code, Code::TooLarge);
+    }
+}
