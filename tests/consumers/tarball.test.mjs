@@ -69,7 +69,7 @@ test("what is built has a source: nothing is left over from an older build", () 
 
 test("every export leads to files of the package: types, Node, everything else", () => {
   const { exports } = manifest();
-  assert.deepEqual(Object.keys(exports), [".", "./inline", "./server", "./package.json"]);
+  assert.deepEqual(Object.keys(exports), [".", "./inline", "./oauth", "./server", "./package.json"]);
   for (const [name, entry] of Object.entries(exports)) {
     if (typeof entry === "string") continue;
     assert.deepEqual(Object.keys(entry), ["types", "node", "default"], name);
