@@ -184,7 +184,7 @@ impl Attempt<'_> {
 
     /// Some routes answer without a key; those that work for a caller do not.
     fn proves_the_key(&self) -> bool {
-        *self.method == Method::POST && self.route.provider.wire.is_stateless(self.path)
+        *self.method == Method::POST && self.route.is_stateless(self.path)
     }
 }
 

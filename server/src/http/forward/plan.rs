@@ -92,7 +92,7 @@ impl<'a> Plan<'a> {
             .await?;
         let lent = Lent {
             to_tier: platform_key.is_some() && tier.platform,
-            route: *method == Method::POST && route.provider.wire.is_stateless(request.path),
+            route: *method == Method::POST && route.is_stateless(request.path),
             body: request.is_kept,
         };
         let picks = picks(&wish, envelope.is_some(), &own, tier, lent)?;
