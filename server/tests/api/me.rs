@@ -113,7 +113,9 @@ async fn providers_that_give_no_key_by_sign_in_say_so() {
         let answer = ann.get(&format!("/oauth/{provider}")).await;
         answer.refused(501, "oauth_not_available");
     }
-    ann.get("/oauth/nobody").await.refused(404, "provider_unknown");
+    ann.get("/oauth/nobody")
+        .await
+        .refused(404, "provider_unknown");
     companion
         .get("/api/v1/oauth/openrouter")
         .await

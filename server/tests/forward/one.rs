@@ -304,9 +304,7 @@ async fn the_models_that_entries_reach_are_listed_once_and_one_that_fails_is_nam
         assert_eq!(answer["keyseal"]["unreachable"], json!(["groq"]));
         let asked: Vec<_> = everybody.take().into_iter().map(|seen| seen.line).collect();
         // What was answered is remembered; what failed is asked again.
-        let openai = asked
-            .iter()
-            .filter(|line| *line == "GET /openai/v1/models");
+        let openai = asked.iter().filter(|line| *line == "GET /openai/v1/models");
         assert_eq!(openai.count(), usize::from(turn == 0), "{asked:?}");
         assert!(
             asked

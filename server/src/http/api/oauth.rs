@@ -25,7 +25,10 @@ pub async fn show(
             Code::OauthNotAvailable,
             format!("{} gives no key by sign-in.", provider.name),
         )
-        .next(format!("Make a key at {} and paste it.", provider.dashboard)));
+        .next(format!(
+            "Make a key at {} and paste it.",
+            provider.dashboard
+        )));
     }
     Ok(Json(json!({ "provider": provider.id, "flow": "pkce" })))
 }
