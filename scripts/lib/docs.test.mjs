@@ -98,3 +98,28 @@ test("docs/operations.md has a row for every setting that the companion reads, a
   assert.ok(rows.length > 20, "the table is found");
   assert.deepEqual(rows.sort(), settings.filter((name) => name !== "providers").sort());
 });
+
+/** Public functions of a Rust source whose documentation has no example. */
+function withoutExample(source) {
+  const documented = /((?:^ *(?:\/\/\/|#\[).*\n)*)^ *pub (?:const )?(?:async )?fn (\w+)/gm;
+  return [...source.matchAll(documented)]
+    .filter(([, before]) => !before.includes("```"))
+    .map(([, , name]) => name);
+}
+
+test("every public function of envelope, catalogue and vault has an example, which cargo runs", () => {
+  const files = ["envelope", "catalogue", "vault"].flatMap((folder) =>
+    readdirSync(join(root, "src", folder), { recursive: true })
+      // A crate of its own, which nobody outside uses.
+      .filter((name) => name.endsWith(".rs") && !name.startsWith("primitives"))
+      .map((name) => join("src", folder, name)),
+  );
+  assert.ok(files.length > 20, "the sources are found");
+  const missing = files.flatMap((file) =>
+    withoutExample(read(file)).map((name) => `${file}: ${name}`),
+  );
+  assert.deepEqual(missing, []);
+  const text =
+    "/// Says.\n/// ```\n/// ```\n#[must_use]\npub fn one() {}\n\n    /// No.\n    pub fn two(&self) {}\n";
+  assert.deepEqual(withoutExample(text), ["two"]);
+});

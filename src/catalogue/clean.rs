@@ -23,6 +23,12 @@ pub enum CleanError {
 
 impl CleanError {
     /// Stable, for programs.
+    ///
+    /// ```
+    /// use keyseal::catalogue::{CleanError, clean};
+    ///
+    /// assert_eq!(clean("  ").expect_err("nothing is left").code(), CleanError::Empty.code());
+    /// ```
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -34,6 +40,12 @@ impl CleanError {
     }
 
     /// What happened and what to do, for people.
+    ///
+    /// ```
+    /// use keyseal::catalogue::CleanError;
+    ///
+    /// assert!(CleanError::Empty.message().ends_with('.')); // a sentence
+    /// ```
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {

@@ -23,6 +23,12 @@ pub enum Confidence {
 
 impl Confidence {
     /// The name as it is serialised.
+    ///
+    /// ```
+    /// use keyseal::catalogue::Confidence;
+    ///
+    /// assert_eq!(Confidence::Certain.as_str(), "certain");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,6 +63,14 @@ const MASKED: Warning = Warning {
 };
 
 /// Guesses the provider of a key. It warns and never refuses: shapes change.
+///
+/// ```
+/// use keyseal::catalogue::{Confidence, detect};
+///
+/// let found = detect(&format!("sk-ant-api03-{}AA", "a1B2".repeat(23)));
+/// assert_eq!(found.provider, Some("anthropic"));
+/// assert_eq!(detect("who knows").confidence, Confidence::None);
+/// ```
 #[must_use]
 pub fn detect(key: &str) -> Detection {
     let key = strip(key);
@@ -93,6 +107,14 @@ pub fn detect(key: &str) -> Detection {
 
 /// A warning if a key does not look like those of the provider it is said to be of. Nothing is known
 /// of some providers' keys, and an id that is not in the catalogue gets no warning either.
+///
+/// ```
+/// use keyseal::catalogue::mismatch;
+///
+/// let key = format!("gsk_{}", "a1B2".repeat(13));
+/// assert!(mismatch("openai", &key).is_some());
+/// assert!(mismatch("groq", &key).is_none());
+/// ```
 #[must_use]
 pub fn mismatch(provider: &str, key: &str) -> Option<Warning> {
     let provider = find(provider)?;
@@ -108,6 +130,14 @@ pub fn mismatch(provider: &str, key: &str) -> Option<Warning> {
 
 /// The provider whose key a whole value plainly is, with or without what is copied along with it.
 /// Only shapes that nothing else would have: no JWT, no bare hex, no UUID.
+///
+/// ```
+/// use keyseal::catalogue::looks_like_key;
+///
+/// let key = format!("sk-ant-api03-{}AA", "a1B2".repeat(23));
+/// assert_eq!(looks_like_key(&key), Some("anthropic"));
+/// assert_eq!(looks_like_key("my key for work"), None);
+/// ```
 #[must_use]
 pub fn looks_like_key(value: &str) -> Option<&'static str> {
     plain_key(strip(value))

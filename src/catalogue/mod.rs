@@ -25,12 +25,23 @@ pub use wire::{Answer, Auth, Forbidden, Host, TestCall, Verdict, Wire};
 pub const DATE: &str = table::DATE;
 
 /// Every provider of the catalogue, in the order in which to show them; `demo` is left out.
+///
+/// ```
+/// use keyseal::catalogue::all;
+///
+/// assert!(all().iter().any(|provider| provider.id == "openai"));
+/// assert!(all().iter().all(|provider| provider.id != "demo"));
+/// ```
 #[must_use]
 pub fn all() -> &'static [Provider] {
     &table::ALL
 }
 
 /// The provider of that id, `demo` included.
+///
+/// ```
+/// assert_eq!(keyseal::catalogue::find("openai").map(|provider| provider.name), Some("OpenAI"));
+/// ```
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Provider> {
     with_demo().find(|provider| provider.id == id)

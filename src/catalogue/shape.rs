@@ -52,6 +52,12 @@ pub enum Class {
 
 impl Class {
     /// Whether a byte is of the alphabet.
+    ///
+    /// ```
+    /// use keyseal::catalogue::Class;
+    ///
+    /// assert!(Class::Hex.has(b'f') && !Class::Hex.has(b'g'));
+    /// ```
     #[must_use]
     pub const fn has(self, byte: u8) -> bool {
         match self {
@@ -67,6 +73,12 @@ impl Class {
 
 impl Shape {
     /// Whether the whole key has this shape.
+    ///
+    /// ```
+    /// let groq = keyseal::catalogue::find("groq").expect("a provider");
+    /// let key = format!("gsk_{}", "a1B2".repeat(13));
+    /// assert!(groq.shapes.iter().any(|shape| shape.matches(&key)));
+    /// ```
     #[must_use]
     pub fn matches(&self, key: &str) -> bool {
         key.len() <= MAX_KEY_BYTES && rest_matches(key.as_bytes(), self.parts)

@@ -50,6 +50,10 @@ pub enum Category {
 
 impl Category {
     /// The name as it is serialised.
+    ///
+    /// ```
+    /// assert_eq!(keyseal::catalogue::Category::Llm.as_str(), "llm");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -78,6 +82,10 @@ pub enum TestCost {
 
 impl TestCost {
     /// The name as it is serialised.
+    ///
+    /// ```
+    /// assert_eq!(keyseal::catalogue::TestCost::Free.as_str(), "free");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -107,6 +115,10 @@ pub enum Cors {
 
 impl Cors {
     /// The name as it is serialised.
+    ///
+    /// ```
+    /// assert_eq!(keyseal::catalogue::Cors::Yes.as_str(), "yes");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -95,6 +95,14 @@ pub struct Answer {
 
 impl Answer {
     /// Whether an answer is this one. Spaces do not count: JSON is written with and without.
+    ///
+    /// ```
+    /// use keyseal::catalogue::Answer;
+    ///
+    /// let answer = Answer { status: 400, contains: "API key not valid" };
+    /// assert!(answer.is(400, "{ \"message\": \"API key not valid.\" }"));
+    /// assert!(!answer.is(401, "API key not valid"));
+    /// ```
     #[must_use]
     pub fn is(&self, status: u16, body: &str) -> bool {
         self.status == status && contains_but_spaces(body, self.contains)
@@ -141,6 +149,12 @@ pub struct TestCall {
 
 impl Wire {
     /// The credential header for a request to this path.
+    ///
+    /// ```
+    /// let openai = keyseal::catalogue::find("openai").expect("a provider");
+    /// let auth = openai.wire.auth_for("/v1/models");
+    /// assert_eq!((auth.header, auth.scheme), ("authorization", "Bearer "));
+    /// ```
     #[must_use]
     pub fn auth_for(&self, path: &str) -> Auth {
         let other = self
@@ -151,6 +165,11 @@ impl Wire {
     }
 
     /// What an answer says about the key, where its status alone would mislead. For any request.
+    ///
+    /// ```
+    /// let openai = keyseal::catalogue::find("openai").expect("a provider");
+    /// assert_eq!(openai.wire.known_answer(200, "{}"), None); // the status says it all
+    /// ```
     #[must_use]
     pub fn known_answer(&self, status: u16, body: &str) -> Option<Verdict> {
         let any = |answers: &[Answer]| answers.iter().any(|answer| answer.is(status, body));
@@ -166,6 +185,15 @@ impl Wire {
     /// What the answer to the test call says about the key.
     ///
     /// An HTML page is no answer of an API: bot protection, a captive portal, an error of a proxy.
+    ///
+    /// ```
+    /// use keyseal::catalogue::{Verdict, find};
+    ///
+    /// let openai = find("openai").expect("a provider");
+    /// assert_eq!(openai.wire.judge(200, false, "{}"), Verdict::Valid);
+    /// assert_eq!(openai.wire.judge(401, false, "{}"), Verdict::Invalid);
+    /// assert_eq!(openai.wire.judge(200, true, "<html>"), Verdict::Unknown);
+    /// ```
     #[must_use]
     pub fn judge(&self, status: u16, is_html: bool, body: &str) -> Verdict {
         let Some(test) = self.test.as_ref().filter(|_| !is_html) else {
@@ -192,6 +220,12 @@ impl Wire {
     }
 
     /// Whether requests to this path (no query, already checked for dot segments) are forwarded.
+    ///
+    /// ```
+    /// let openai = keyseal::catalogue::find("openai").expect("a provider");
+    /// assert!(openai.wire.allows("/v1/chat/completions"));
+    /// assert!(!openai.wire.allows("/v1/organization/admin_api_keys"));
+    /// ```
     #[must_use]
     pub fn allows(&self, path: &str) -> bool {
         self.path_prefixes
@@ -232,6 +266,12 @@ impl Wire {
     }
 
     /// Whether a POST to this path keeps nothing at the provider, so that a platform key may serve it.
+    ///
+    /// ```
+    /// let openai = keyseal::catalogue::find("openai").expect("a provider");
+    /// assert!(openai.wire.is_stateless("/v1/chat/completions"));
+    /// assert!(!openai.wire.is_stateless("/v1/files"));
+    /// ```
     #[must_use]
     pub fn is_stateless(&self, path: &str) -> bool {
         self.stateless.iter().any(|pattern| matches(path, pattern))

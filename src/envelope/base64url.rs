@@ -3,6 +3,10 @@
 use keyseal_primitives::base64url;
 
 /// Encodes without padding.
+///
+/// ```
+/// assert_eq!(keyseal::envelope::encode_base64url(&[0xfb, 0xff]), "-_8");
+/// ```
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     base64url::encode(bytes)
@@ -10,6 +14,14 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// Decodes; refuses padding, other alphabets and trailing bits that are not zero, so that one
 /// value has one spelling and a spelling can serve as a replay key.
+///
+/// ```
+/// use keyseal::envelope::decode_base64url;
+///
+/// assert_eq!(decode_base64url("-_8"), Some(vec![0xfb, 0xff]));
+/// assert_eq!(decode_base64url("-_8="), None); // padding
+/// assert_eq!(decode_base64url("-_9"), None); // bits that nobody reads
+/// ```
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     base64url::decode(text)

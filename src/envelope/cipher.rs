@@ -15,6 +15,12 @@ pub(super) const TAG_BYTES: usize = 16;
 ///
 /// # Errors
 /// [`SealError::Random`] where the platform has none.
+///
+/// ```
+/// let one: [u8; 16] = keyseal::envelope::random()?;
+/// assert_ne!(one, keyseal::envelope::random()?);
+/// # Ok::<(), keyseal::envelope::SealError>(())
+/// ```
 pub fn random<const N: usize>() -> Result<[u8; N], SealError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| SealError::Random)?;
@@ -33,6 +39,13 @@ pub(super) struct Sealed {
 
 impl ContentKey {
     /// Expands `key`.
+    ///
+    /// ```
+    /// use keyseal::envelope::{ContentKey, random};
+    ///
+    /// let key = ContentKey::new(&random()?);
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
         Self(Aes256Gcm::new(key))

@@ -116,6 +116,15 @@ impl KeyClaims {
     ///
     /// # Errors
     /// [`SealError::Claims`] names the one that breaks it.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let good = claims();
+    /// assert!(good.check().is_ok());
+    /// let nobodys = KeyClaims { sub: String::new(), ..good };
+    /// assert!(nobodys.check().is_err());
+    /// ```
     pub fn check(&self) -> Result<(), SealError> {
         let broken = if !is_key(self.key.expose()) {
             "the key must be 1 to 4096 visible ASCII characters"

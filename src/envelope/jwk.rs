@@ -33,12 +33,26 @@ pub struct Jwk {
 
 impl Jwk {
     /// A companion key: `use` is `enc`, `alg` is `RSA-OAEP-256`. Big-endian, no leading zeros.
+    ///
+    /// ```
+    /// use keyseal::envelope::Jwk;
+    ///
+    /// let jwk = Jwk::encryption(&[0xc5; 256], &[1, 0, 1]);
+    /// assert_eq!((jwk.e.as_str(), jwk.key_use.as_deref()), ("AQAB", Some("enc")));
+    /// ```
     #[must_use]
     pub fn encryption(n: &[u8], e: &[u8]) -> Self {
         Self::rsa(n, e, "enc", "RSA-OAEP-256")
     }
 
     /// An identity key: `use` is `sig`, `alg` is `PS256`. Big-endian, no leading zeros.
+    ///
+    /// ```
+    /// use keyseal::envelope::Jwk;
+    ///
+    /// let jwk = Jwk::signature(&[0xc5; 256], &[1, 0, 1]);
+    /// assert_eq!(jwk.key_use.as_deref(), Some("sig"));
+    /// ```
     #[must_use]
     pub fn signature(n: &[u8], e: &[u8]) -> Self {
         Self::rsa(n, e, "sig", "PS256")
@@ -75,6 +89,13 @@ impl Jwk {
 }
 
 /// RFC 7638 SHA-256 thumbprint of an RSA key, from its base64url `n` and `e`.
+///
+/// ```
+/// use keyseal::envelope::{Jwk, thumbprint};
+///
+/// let jwk = Jwk::encryption(&[0xc5; 256], &[1, 0, 1]);
+/// assert_eq!(jwk.kid, Some(thumbprint(&jwk.n, &jwk.e)));
+/// ```
 #[must_use]
 pub fn thumbprint(n: &str, e: &str) -> String {
     let canonical = ObjectWriter::new(n.len() + e.len() + 32)
@@ -104,6 +125,17 @@ impl PublicKey {
     /// # Errors
     /// Not RSA, not for encryption, not 2048 to 4096 bits, an even modulus, or a `kid` that is not
     /// the thumbprint.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::PublicKey;
+    ///
+    /// let jwk = companion().jwk();
+    /// assert!(PublicKey::from_jwk(&jwk).is_ok());
+    /// let short = Jwk::encryption(&[0xc5; 128], &[1, 0, 1]); // 1024 bits
+    /// assert!(PublicKey::from_jwk(&short).is_err());
+    /// ```
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, JwkError> {
         Self::for_use(jwk, Use::Encryption)
     }
@@ -138,12 +170,25 @@ impl PublicKey {
     }
 
     /// The key's name: its RFC 7638 thumbprint.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let companion = companion();
+    /// assert_eq!(Some(companion.public().kid()), companion.jwk().kid.as_deref());
+    /// ```
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
     /// Bytes of the modulus, and so of an encrypted key or a signature.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// assert_eq!(companion().public().size(), 256); // bytes: 2048 bits
+    /// ```
     #[must_use]
     pub fn size(&self) -> usize {
         self.rsa.size()

@@ -101,6 +101,12 @@ pub enum KeysetError {
 
 impl KeysetError {
     /// The stable code.
+    ///
+    /// ```
+    /// use keyseal::envelope::keyset::KeysetError;
+    ///
+    /// assert_eq!(KeysetError::Expired.code(), "keyset_expired");
+    /// ```
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -153,6 +159,14 @@ impl From<JwkError> for KeysetError {
 
 impl Keyset {
     /// The payload as JSON: what the companion signs.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let companion = companion();
+    /// let keyset = Keyset { issuer: ISSUER.into(), seq: 1, iat: NOW, exp: NOW + 60, keys: vec![companion.jwk()] };
+    /// let signed = companion.sign(TYP_KEYSET, &keyset.to_json());
+    /// ```
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let keys: Vec<String> = self.keys.iter().map(jwk_json).collect();
@@ -198,6 +212,17 @@ impl Keyset {
     ///
     /// # Errors
     /// [`KeysetError::Malformed`] where it cannot be used.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::keyset::verify;
+    ///
+    /// let companion = companion();
+    /// let (keyset, _) = verify(&published(&companion), ISSUER, None, None, NOW)?;
+    /// assert_eq!(keyset.current()?.kid(), companion.public().kid());
+    /// # Ok::<(), keyseal::envelope::keyset::KeysetError>(())
+    /// ```
     pub fn current(&self) -> Result<PublicKey, KeysetError> {
         let first = self
             .keys
@@ -222,6 +247,16 @@ fn jwk_json(jwk: &Jwk) -> String {
 
 impl Pin {
     /// As JSON, for the browser's storage.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::keyset::{Pin, verify};
+    ///
+    /// let (_, pin) = verify(&published(&companion()), ISSUER, None, None, NOW)?;
+    /// assert_eq!(Pin::parse(&pin.to_json()), Some(pin));
+    /// # Ok::<(), keyseal::envelope::keyset::KeysetError>(())
+    /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
         ObjectWriter::new(1024)
@@ -235,12 +270,29 @@ impl Pin {
     }
 
     /// The identity's RFC 7638 thumbprint, computed and not believed.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::keyset::verify;
+    ///
+    /// let companion = companion();
+    /// let (_, pin) = verify(&published(&companion), ISSUER, None, None, NOW)?;
+    /// assert_eq!(Some(pin.thumbprint()), companion.identity().kid);
+    /// # Ok::<(), keyseal::envelope::keyset::KeysetError>(())
+    /// ```
     #[must_use]
     pub fn thumbprint(&self) -> String {
         thumbprint(&self.identity.n, &self.identity.e)
     }
 
     /// Reads a stored pin; `None` where it was damaged.
+    ///
+    /// ```
+    /// use keyseal::envelope::keyset::Pin;
+    ///
+    /// assert!(Pin::parse("{}").is_none());
+    /// ```
     #[must_use]
     pub fn parse(json: &str) -> Option<Self> {
         let mut object = Object::parse(json.as_bytes()).ok()?;
@@ -257,6 +309,13 @@ impl Pin {
 
 /// The bytes that a JWS by `identity` signs: encoded header and payload, joined by a dot
 /// (RFC 7515 section 5.1).
+///
+/// ```
+/// use keyseal::envelope::keyset::{TYP_KEYSET, signing_input};
+///
+/// let input = signing_input(TYP_KEYSET, "thumbprint of the identity", b"{}");
+/// assert!(input.ends_with(".e30")); // base64url of the payload
+/// ```
 #[must_use]
 pub fn signing_input(typ: &str, identity: &str, payload: &[u8]) -> String {
     let header = ObjectWriter::new(128)
@@ -313,6 +372,22 @@ fn handed_over(change: &str, pin: &Pin, issuer: &str, to: &str) -> Result<bool, 
 ///
 /// # Errors
 /// [`KeysetError`] says what is wrong, with both thumbprints or numbers.
+///
+/// ```
+/// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+/// # use given::*;
+/// use keyseal::envelope::keyset::{KeysetError, verify};
+///
+/// let published = published(&companion());
+/// // At first use whoever is there is pinned, unless the app names whom to expect.
+/// let (_, pin) = verify(&published, ISSUER, None, None, NOW)?;
+/// assert!(verify(&published, ISSUER, Some(&pin), None, NOW).is_ok());
+/// // Another identity is refused from then on.
+/// let other = given::published(&companion());
+/// let refused = verify(&other, ISSUER, Some(&pin), None, NOW);
+/// assert!(matches!(refused, Err(KeysetError::Identity { .. })));
+/// # Ok::<(), KeysetError>(())
+/// ```
 pub fn verify(
     published: &Published,
     issuer: &str,

@@ -53,12 +53,20 @@ pub const MAX_KEY_BYTES: usize = 4096;
 pub const MAX_JWE_BYTES: usize = 16 * 1024;
 
 /// SHA-256 of `bytes`.
+///
+/// ```
+/// assert_eq!(keyseal::envelope::sha256(b"")[..4], [0xe3, 0xb0, 0xc4, 0x42]);
+/// ```
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     keyseal_primitives::sha256(bytes)
 }
 
 /// base64url SHA-256 of `bytes`: how tokens (`ath`) and sessions (`kid`) are named.
+///
+/// ```
+/// assert_eq!(keyseal::envelope::digest(b"").len(), 43);
+/// ```
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
     encode_base64url(&sha256(bytes))

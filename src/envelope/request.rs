@@ -15,11 +15,52 @@ impl RequestJwe {
     ///
     /// # Errors
     /// [`MalformedJwe`] says which rule of the profile is broken.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{RequestClaims, RequestJwe, Session};
+    ///
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion().public())?;
+    /// let envelope = session.seal_request(&RequestClaims {
+    ///     key: Secret::new("sk-proj-1234567890abcdef".into()),
+    ///     provider: "openai".into(),
+    ///     sub: "ada".into(),
+    ///     m: "POST".into(),
+    ///     p: "/forward/openai/v1/chat/completions".into(),
+    ///     iat: NOW,
+    ///     jti: "once".into(),
+    ///     host: None,
+    /// })?;
+    /// assert!(RequestJwe::parse(&envelope).is_ok());
+    /// assert!(RequestJwe::parse("not.a.jwe").is_err());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, MalformedJwe> {
         CompactJwe::parse(text, Alg::Dir, TYP_REQUEST, false).map(Self)
     }
 
     /// The session that it is sealed under: base64url SHA-256 of the session JWE's bytes.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{RequestClaims, RequestJwe, Session};
+    ///
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion().public())?;
+    /// let envelope = session.seal_request(&RequestClaims {
+    ///     key: Secret::new("sk-proj-1234567890abcdef".into()),
+    ///     provider: "openai".into(),
+    ///     sub: "ada".into(),
+    ///     m: "POST".into(),
+    ///     p: "/forward/openai/v1/chat/completions".into(),
+    ///     iat: NOW,
+    ///     jti: "once".into(),
+    ///     host: None,
+    /// })?;
+    /// assert_eq!(RequestJwe::parse(&envelope)?.kid(), keyseal::envelope::digest(session.jwe().as_bytes()));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.0.header.kid
@@ -29,6 +70,30 @@ impl RequestJwe {
     ///
     /// # Errors
     /// [`OpenError::Refused`] or [`OpenError::Claims`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{RequestClaims, RequestJwe, Session, SessionJwe};
+    ///
+    /// let companion = companion();
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion.public())?;
+    /// let envelope = session.seal_request(&RequestClaims {
+    ///     key: Secret::new("sk-proj-1234567890abcdef".into()),
+    ///     provider: "openai".into(),
+    ///     sub: "ada".into(),
+    ///     m: "POST".into(),
+    ///     p: "/forward/openai/v1/chat/completions".into(),
+    ///     iat: NOW,
+    ///     jti: "once".into(),
+    ///     host: None,
+    /// })?;
+    /// // The companion, which opened the session before:
+    /// let k = SessionJwe::parse(session.jwe())?.open(&companion)?.k;
+    /// let claims = RequestJwe::parse(&envelope)?.open(&k)?;
+    /// assert_eq!(claims.p, "/forward/openai/v1/chat/completions");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn open(&self, k: &[u8; 32]) -> Result<RequestClaims, OpenError> {
         let plaintext = self.0.open(&ContentKey::new(k)).ok_or(OpenError::Refused)?;
         RequestClaims::decode(&plaintext).ok_or(OpenError::Claims)

@@ -42,6 +42,16 @@ impl SealedKey {
     ///
     /// # Errors
     /// [`SealError`]: claims that break the profile, or no random numbers.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::SealedKey;
+    ///
+    /// let sealed = SealedKey::seal(&claims(), companion().public())?;
+    /// assert!(!sealed.to_json().contains("sk-proj"));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn seal(claims: &KeyClaims, to: &PublicKey) -> Result<Self, SealError> {
         claims.check()?;
         let content_key = Zeroizing::new(random::<32>()?);
@@ -61,6 +71,17 @@ impl SealedKey {
     ///
     /// # Errors
     /// [`MalformedJwe`] says which rule of the profile is broken.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::SealedKey;
+    ///
+    /// let sealed = SealedKey::seal(&claims(), companion().public())?;
+    /// assert!(SealedKey::parse(sealed.to_json().as_bytes()).is_ok());
+    /// assert!(SealedKey::parse(b"{}").is_err());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn parse(json: &[u8]) -> Result<Self, MalformedJwe> {
         if json.len() > MAX_JWE_BYTES {
             return Err(MalformedJwe("it is too long"));
@@ -92,12 +113,33 @@ impl SealedKey {
     }
 
     /// The name of the companion key that it is sealed to.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::SealedKey;
+    ///
+    /// let companion = companion();
+    /// let sealed = SealedKey::seal(&claims(), companion.public())?;
+    /// assert_eq!(sealed.kid(), companion.public().kid());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
     /// As JSON, members in the order of the profile.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::SealedKey;
+    ///
+    /// let json = SealedKey::seal(&claims(), companion().public())?.to_json();
+    /// assert!(json.starts_with('{') && json.contains("\"recipients\""));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
         let header = ObjectWriter::new(64).text("kid", &self.kid).end_text();
@@ -119,6 +161,18 @@ impl SealedKey {
     /// # Errors
     /// [`OpenError::UnknownKid`], [`OpenError::Refused`] for every failure of decryption, or
     /// [`OpenError::Claims`] where it is authentic but holds something else than key claims.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{OpenError, SealedKey};
+    ///
+    /// let companion = companion();
+    /// let sealed = SealedKey::seal(&claims(), companion.public())?;
+    /// assert_eq!(sealed.open(&companion)?.sub, "ada");
+    /// assert_eq!(sealed.open(&given::companion()), Err(OpenError::UnknownKid));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn open(&self, unwrap: &dyn Unwrap) -> Result<KeyClaims, OpenError> {
         let key = content_key(unwrap, &self.kid, &self.encrypted_key)?;
         let plaintext = key

@@ -9,12 +9,25 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes ownership of `value`.
+    ///
+    /// ```
+    /// use keyseal::envelope::Secret;
+    ///
+    /// let key = Secret::new("sk-proj-1234".into());
+    /// assert_eq!(format!("{key:?}"), "[redacted]");
+    /// ```
     #[must_use]
     pub fn new(value: String) -> Self {
         Self(Zeroizing::new(value))
     }
 
     /// The secret itself, for the one place that needs it.
+    ///
+    /// ```
+    /// use keyseal::envelope::Secret;
+    ///
+    /// assert_eq!(Secret::new("sk-proj-1234".into()).expose().len(), 12);
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -29,6 +29,16 @@ impl Session {
     ///
     /// # Errors
     /// [`SealError`]: more than an hour, or no random numbers.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::Session;
+    ///
+    /// let session = Session::start("ada", "her token", NOW, NOW + 3600, companion().public())?;
+    /// assert!(Session::start("ada", "her token", NOW, NOW, companion().public()).is_err());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn start(
         sub: &str,
         token: &str,
@@ -57,12 +67,32 @@ impl Session {
     }
 
     /// The value of the `Keyseal-Session` header.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{Session, SessionJwe};
+    ///
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion().public())?;
+    /// assert!(SessionJwe::parse(session.jwe()).is_ok()); // the header Keyseal-Session
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn jwe(&self) -> &str {
         &self.jwe
     }
 
     /// When it ends, in seconds since the epoch.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::Session;
+    ///
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion().public())?;
+    /// assert_eq!(session.exp(), NOW + 3600);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn exp(&self) -> i64 {
         self.exp
@@ -72,6 +102,26 @@ impl Session {
     ///
     /// # Errors
     /// [`SealError`]: claims of another user, or no random numbers.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{RequestClaims, Session};
+    ///
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion().public())?;
+    /// let envelope = session.seal_request(&RequestClaims {
+    ///     key: Secret::new("sk-proj-1234567890abcdef".into()),
+    ///     provider: "openai".into(),
+    ///     sub: "ada".into(),
+    ///     m: "POST".into(),
+    ///     p: "/forward/openai/v1/chat/completions".into(),
+    ///     iat: NOW,
+    ///     jti: "once".into(),
+    ///     host: None,
+    /// })?;
+    /// assert_eq!(envelope.split('.').count(), 5); // the header Keyseal-Key
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn seal_request(&self, claims: &RequestClaims) -> Result<String, SealError> {
         if claims.sub != self.sub {
             return Err(SealError::Claims("the session is another user's"));
@@ -89,11 +139,33 @@ impl SessionJwe {
     ///
     /// # Errors
     /// [`MalformedJwe`] says which rule of the profile is broken.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{Session, SessionJwe};
+    ///
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion().public())?;
+    /// assert!(SessionJwe::parse(session.jwe()).is_ok());
+    /// assert!(SessionJwe::parse("").is_err());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, MalformedJwe> {
         CompactJwe::parse(text, Alg::RsaOaep256, TYP_SESSION, false).map(Self)
     }
 
     /// The companion key that it is sealed to.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{Session, SessionJwe};
+    ///
+    /// let companion = companion();
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion.public())?;
+    /// assert_eq!(SessionJwe::parse(session.jwe())?.kid(), companion.public().kid());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.0.header.kid
@@ -103,6 +175,18 @@ impl SessionJwe {
     ///
     /// # Errors
     /// As [`SealedKey::open`](super::SealedKey::open).
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{Session, SessionJwe, digest};
+    ///
+    /// let companion = companion();
+    /// let session = Session::start("ada", "token", NOW, NOW + 3600, companion.public())?;
+    /// let claims = SessionJwe::parse(session.jwe())?.open(&companion)?;
+    /// assert_eq!((claims.sub.as_str(), claims.ath), ("ada", digest(b"token")));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn open(&self, unwrap: &dyn Unwrap) -> Result<SessionClaims, OpenError> {
         let key = content_key(unwrap, self.kid(), &self.0.encrypted_key)?;
         let plaintext = self.0.open(&key).ok_or(OpenError::Refused)?;
@@ -113,6 +197,23 @@ impl SessionJwe {
     ///
     /// # Errors
     /// [`SealError`] where there are no random numbers.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::envelope::{SessionClaims, SessionJwe, digest, random};
+    ///
+    /// let claims = SessionClaims {
+    ///     k: random()?.into(),
+    ///     sub: "ada".into(),
+    ///     ath: digest(b"token"),
+    ///     iat: NOW,
+    ///     exp: NOW + 3600,
+    /// };
+    /// let jwe = SessionJwe::seal(&claims, companion().public())?;
+    /// assert_eq!(jwe.split('.').count(), 5);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn seal(claims: &SessionClaims, to: &PublicKey) -> Result<String, SealError> {
         let content_key = Zeroizing::new(random::<32>()?);
         let header = Header {

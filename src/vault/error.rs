@@ -45,6 +45,10 @@ pub enum VaultError {
 
 impl VaultError {
     /// The stable code.
+    ///
+    /// ```
+    /// assert_eq!(keyseal::vault::VaultError::Locked.code(), "vault_locked");
+    /// ```
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -71,6 +75,10 @@ impl VaultError {
     }
 
     /// What to do next.
+    ///
+    /// ```
+    /// assert!(keyseal::vault::VaultError::Locked.next().ends_with('.')); // a sentence
+    /// ```
     #[must_use]
     pub fn next(&self) -> &'static str {
         match self {

@@ -29,6 +29,16 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError`]: locked, or no memory to stretch the passphrase.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.put(&claims(), display())?;
+    /// let file = vault.export("correct horse battery staple")?;
+    /// assert!(!file.contains("sk-proj"));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn export(&self, passphrase: &str) -> Result<String, VaultError> {
         self.unlocked()?;
         let id = encode_base64url(&random::<16>()?);
@@ -62,6 +72,20 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError`]: locked, not an export, a wrong passphrase, no room. What was taken stays.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut old = vault();
+    /// old.put(&claims(), display())?;
+    /// let file = old.export("correct horse battery staple")?;
+    ///
+    /// let mut new = vault(); // in another browser
+    /// let imported = new.import(&file, "correct horse battery staple")?;
+    /// assert_eq!(imported.taken, [claims().rid]);
+    /// assert!(new.import(&file, "a guess").is_err());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn import(&mut self, export: &str, passphrase: &str) -> Result<Imported, VaultError> {
         self.unlocked()?;
         let export = Export::parse(export).ok_or(VaultError::NotAnExport)?;

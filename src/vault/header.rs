@@ -29,6 +29,14 @@ impl Header {
     ///
     /// # Errors
     /// [`SealError::Random`].
+    ///
+    /// ```
+    /// use keyseal::vault::Header;
+    ///
+    /// let header = Header::new("thumbprint of the companion's identity")?;
+    /// assert!(header.slots().is_empty());
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     pub fn new(identity: &str) -> Result<Self, SealError> {
         let id = encode_base64url(&random::<16>()?);
         Ok(Self {
@@ -40,24 +48,54 @@ impl Header {
     }
 
     /// The vault's id. A vault key has one: entries of another id cannot be opened with it.
+    ///
+    /// ```
+    /// use keyseal::vault::Header;
+    ///
+    /// assert_ne!(Header::new("identity")?.id(), Header::new("identity")?.id());
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// The thumbprint of the companion identity that the vault belongs to.
+    ///
+    /// ```
+    /// assert_eq!(keyseal::vault::Header::new("identity")?.identity(), "identity");
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     #[must_use]
     pub fn identity(&self) -> &str {
         &self.identity
     }
 
     /// The ways to unlock it.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let vault = vault();
+    /// let slots = vault.header().expect("made").slots();
+    /// assert_eq!(slots[0].kind(), &device());
+    /// ```
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
     /// Adds a way to unlock it.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let header = Header::new("identity")?;
+    /// let key = VaultKey::generate()?;
+    /// let slot = Slot::wrap(header.id(), device(), SECRET, &key)?;
+    /// assert_eq!(header.with_slot(slot).slots().len(), 1);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_slot(mut self, slot: Slot) -> Self {
         self.slots.push(slot);
@@ -65,6 +103,13 @@ impl Header {
     }
 
     /// The same vault after its companion's identity handed over to `identity`.
+    ///
+    /// ```
+    /// use keyseal::vault::Header;
+    ///
+    /// assert_eq!(Header::new("old")?.with_identity("new").identity(), "new");
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     #[must_use]
     pub fn with_identity(mut self, identity: &str) -> Self {
         identity.clone_into(&mut self.identity);

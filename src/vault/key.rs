@@ -17,6 +17,13 @@ impl VaultKey {
     ///
     /// # Errors
     /// [`SealError::Random`].
+    ///
+    /// ```
+    /// use keyseal::vault::VaultKey;
+    ///
+    /// let key = VaultKey::generate()?; // never shown: it is only wrapped, and used
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     pub fn generate() -> Result<Self, SealError> {
         Ok(Self::new(Zeroizing::new(random()?)))
     }

@@ -62,6 +62,14 @@ impl<S: Store> Vault<S> {
     /// # Errors
     /// [`VaultError::Damaged`] where the vault's own record cannot be read: its slots are lost, so
     /// nothing is overwritten.
+    ///
+    /// ```
+    /// use keyseal::vault::{MemoryStore, Vault};
+    ///
+    /// let vault = Vault::open(MemoryStore::default(), "https://keys.example.com", "ada")?;
+    /// assert!(vault.header().is_none()); // not made yet
+    /// # Ok::<(), keyseal::vault::VaultError>(())
+    /// ```
     pub fn open(store: S, issuer: &str, sub: &str) -> Result<Self, VaultError> {
         let mut vault = Self::unread(store, issuer, sub);
         vault.reload()?;
@@ -70,6 +78,14 @@ impl<S: Store> Vault<S> {
 
     /// The records of `sub` at `issuer`, of which nothing has been read yet. Until [`Vault::reload`]
     /// finds the vault's own record it is as if there were none.
+    ///
+    /// ```
+    /// use keyseal::vault::{MemoryStore, Vault};
+    ///
+    /// let mut vault = Vault::unread(MemoryStore::default(), "https://keys.example.com", "ada");
+    /// vault.start_over()?;
+    /// # Ok::<(), keyseal::vault::VaultError>(())
+    /// ```
     #[must_use]
     pub fn unread(store: S, issuer: &str, sub: &str) -> Self {
         Self {
@@ -87,6 +103,15 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// As [`Vault::open`]; what was known before is kept then.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.reload()?; // another tab may have added a slot
+    /// assert!(vault.is_unlocked());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn reload(&mut self) -> Result<(), VaultError> {
         let header = match self.store.get(&self.names.header())? {
             Some(json) => Some(Header::parse(&json).ok_or(VaultError::Damaged)?),
@@ -100,18 +125,43 @@ impl<S: Store> Vault<S> {
     }
 
     /// The vault's own record, once it is made.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// assert_eq!(vault().header().map(|header| header.slots().len()), Some(1));
+    /// ```
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
     }
 
     /// Whether the vault key is in memory.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// assert!(vault.is_unlocked());
+    /// vault.lock();
+    /// assert!(!vault.is_unlocked());
+    /// ```
     #[must_use]
     pub fn is_unlocked(&self) -> bool {
         self.key.is_some()
     }
 
     /// The records beneath.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::vault::Store;
+    ///
+    /// let vault = vault();
+    /// assert!(!vault.store().names("")?.is_empty());
+    /// # Ok::<(), keyseal::vault::StoreError>(())
+    /// ```
     #[must_use]
     pub fn store(&self) -> &S {
         &self.store
@@ -121,6 +171,18 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`] where the record cannot be written; nothing is kept then.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = Vault::open(MemoryStore::default(), ISSUER, "ada")?;
+    /// let header = Header::new("the companion's identity")?;
+    /// let key = VaultKey::generate()?;
+    /// let slot = Slot::wrap(header.id(), device(), SECRET, &key)?;
+    /// vault.create(header.with_slot(slot), key)?;
+    /// assert!(vault.is_unlocked());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn create(&mut self, header: Header, key: VaultKey) -> Result<(), VaultError> {
         self.store.set(&self.names.header(), &header.to_json())?;
         self.header = Some(header);
@@ -133,12 +195,34 @@ impl<S: Store> Vault<S> {
     /// # Errors
     /// [`VaultError::Store`] where entries that are still under the key before cannot be moved;
     /// the vault is unlocked all the same, and they can be used.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.lock();
+    /// let header = vault.header().expect("made");
+    /// let key = header.slots()[0].unwrap(header.id(), SECRET)?;
+    /// vault.unlock(key)?;
+    /// assert!(vault.is_unlocked());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn unlock(&mut self, key: VaultKey) -> Result<(), VaultError> {
         self.key = Some(key);
         self.finish_rekey()
     }
 
     /// Wipes the vault key.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::vault::VaultError;
+    ///
+    /// let mut vault = vault();
+    /// vault.lock();
+    /// assert_eq!(vault.put(&claims(), display()).err(), Some(VaultError::Locked));
+    /// ```
     pub fn lock(&mut self) {
         self.key = None;
         self.last.take();
@@ -148,6 +232,16 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError`]: locked, another user's claims, no room. A failed write leaves what was there.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// let entry = vault.put(&claims(), display())?;
+    /// assert_eq!(entry.id, claims().rid);
+    /// assert_eq!(entry.display.key_hint, "sk-p…cdef");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn put(&mut self, claims: &KeyClaims, display: Display) -> Result<Entry, VaultError> {
         let (header, key) = self.unlocked()?;
         if claims.sub != self.sub {
@@ -163,6 +257,15 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`] where the store cannot be read at all.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.put(&claims(), display())?;
+    /// assert_eq!(vault.entries()?.len(), 1);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn entries(&self) -> Result<Vec<Entry>, VaultError> {
         let mut entries = Vec::new();
         for rid in self.names.entry_ids(&self.store)? {
@@ -188,6 +291,18 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError`]: no such entry, damaged, no room.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::vault::Patch;
+    ///
+    /// let mut vault = vault();
+    /// vault.put(&claims(), display())?;
+    /// let patch = Patch { is_active: Some(false), ..Patch::default() };
+    /// assert!(!vault.update(&claims().rid, patch)?.display.is_active);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn update(&mut self, rid: &str, patch: Patch) -> Result<Entry, VaultError> {
         let mut record = self.record(rid)?;
         record.display.apply(patch);
@@ -199,6 +314,16 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.put(&claims(), display())?;
+    /// vault.remove(&claims().rid)?;
+    /// assert!(vault.entries()?.is_empty());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn remove(&mut self, rid: &str) -> Result<(), VaultError> {
         Ok(self.store.remove(&self.names.entry(rid))?)
     }
@@ -248,6 +373,17 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`]; copies that were written stay.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.put_synced(&[("id".into(), r#"{"what":"the companion lists"}"#.into())])?;
+    /// assert_eq!(vault.synced()?.len(), 1);
+    /// vault.put_synced(&[])?; // revoked there, gone here
+    /// assert!(vault.synced()?.is_empty());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn put_synced(&mut self, copies: &[(String, String)]) -> Result<(), VaultError> {
         for id in self.names.synced_ids(&self.store)? {
             if !copies.iter().any(|(copy, _)| *copy == id) {
@@ -268,6 +404,13 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// assert!(vault().synced()?.is_empty());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn synced(&self) -> Result<Vec<(String, String)>, VaultError> {
         let mut copies = Vec::new();
         for id in self.names.synced_ids(&self.store)? {
@@ -282,6 +425,17 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.put(&claims(), display())?;
+    /// let records = vault.records()?;
+    /// assert!(!records.is_empty());
+    /// assert!(records.iter().all(|(_, text)| !text.contains("sk-proj")));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn records(&self) -> Result<Vec<(String, String)>, VaultError> {
         let mut records = Vec::new();
         for name in self.names.all(&self.store)? {
@@ -297,6 +451,15 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.start_over()?;
+    /// assert!(vault.header().is_none()); // the next key makes a new vault
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn start_over(&mut self) -> Result<(), VaultError> {
         self.lock();
         self.header = None;
@@ -307,6 +470,16 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.put(&claims(), display())?;
+    /// vault.destroy()?;
+    /// assert!(vault.records()?.is_empty());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn destroy(&mut self) -> Result<(), VaultError> {
         self.lock();
         self.header = None;

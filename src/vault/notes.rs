@@ -7,6 +7,17 @@ use super::store::Store;
 
 impl<S: Store> Vault<S> {
     /// What the name of each record of this vault starts with.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::vault::Store;
+    ///
+    /// let vault = vault();
+    /// let names = vault.store().names(vault.prefix())?;
+    /// assert!(!names.is_empty()); // its records, and no others
+    /// # Ok::<(), keyseal::vault::StoreError>(())
+    /// ```
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.names.prefix()
@@ -16,6 +27,16 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// assert_eq!(vault.note("seen")?, None);
+    /// vault.set_note("seen", Some("yes"))?;
+    /// assert_eq!(vault.note("seen")?.as_deref(), Some("yes"));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn note(&self, name: &str) -> Result<Option<String>, VaultError> {
         Ok(self.store.get(&self.names.note(name))?)
     }
@@ -24,6 +45,15 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.set_note("seen", Some("yes"))?;
+    /// assert_eq!(vault.notes()?, ["seen"]);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn notes(&self) -> Result<Vec<String>, VaultError> {
         let prefix = self.names.note("");
         let names = self.store.names(&prefix)?;
@@ -37,6 +67,16 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError::Store`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// vault.set_note("seen", Some("yes"))?;
+    /// vault.set_note("seen", None)?;
+    /// assert_eq!(vault.note("seen")?, None);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn set_note(&mut self, name: &str, value: Option<&str>) -> Result<(), VaultError> {
         let name = self.names.note(name);
         match value {

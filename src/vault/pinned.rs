@@ -32,6 +32,16 @@ impl<S: Store> Vault<S> {
     /// # Errors
     /// [`VaultError::Damaged`] where the pin cannot be read. It is not passed over: a first use
     /// would then trust whoever answers.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = Vault::open(MemoryStore::default(), ISSUER, "ada")?;
+    /// assert!(vault.pin(ISSUER)?.is_none());
+    /// vault.accept(&published(&companion()), ISSUER, None, NOW).expect("first use");
+    /// assert!(vault.pin(ISSUER)?.is_some());
+    /// # Ok::<(), keyseal::vault::VaultError>(())
+    /// ```
     pub fn pin(&self, issuer: &str) -> Result<Option<Pin>, VaultError> {
         match self.store.get(&names::pin(issuer))? {
             Some(json) => Pin::parse(&json).map(Some).ok_or(VaultError::Damaged),
@@ -43,6 +53,17 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`PinError`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = Vault::open(MemoryStore::default(), ISSUER, "ada")?;
+    /// let first = vault.accept(&published(&companion()), ISSUER, None, NOW).expect("first use");
+    /// assert!(first.first_use);
+    /// // Somebody else at the same address is refused.
+    /// assert!(vault.accept(&published(&companion()), ISSUER, None, NOW).is_err());
+    /// # Ok::<(), keyseal::vault::VaultError>(())
+    /// ```
     pub fn accept(
         &mut self,
         published: &Published,

@@ -18,6 +18,18 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError`]: locked, also because another tab made another vault key; or no room.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::vault::slot::RecoveryCode;
+    ///
+    /// let mut vault = vault();
+    /// let code = RecoveryCode::generate()?;
+    /// vault.add_slot(Kind::Recovery, code.secret())?;
+    /// assert_eq!(vault.header().map(|header| header.slots().len()), Some(2));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn add_slot(&mut self, kind: Kind, secret: &[u8]) -> Result<(), VaultError> {
         // Another tab may have added one meanwhile: theirs must not be written over.
         self.reload()?;
@@ -32,6 +44,15 @@ impl<S: Store> Vault<S> {
     ///
     /// # Errors
     /// [`VaultError`]: locked, or a passkey would be alone.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let mut vault = vault();
+    /// assert!(vault.may_add_passkey().is_ok()); // beside the device's slot
+    /// vault.lock();
+    /// assert!(vault.may_add_passkey().is_err());
+    /// ```
     pub fn may_add_passkey(&self) -> Result<(), VaultError> {
         check_slots(self.unlocked()?.0.slots())
     }
@@ -43,6 +64,26 @@ impl<S: Store> Vault<S> {
     /// # Errors
     /// [`VaultError`]: locked, a wrong secret, no slot or a passkey alone would remain, no room.
     /// Nothing is changed then.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::vault::Kept;
+    /// use keyseal::vault::slot::RecoveryCode;
+    ///
+    /// let mut vault = vault();
+    /// vault.put(&claims(), display())?;
+    /// // The device's slot goes; a recovery code takes its place.
+    /// vault.add_slot(Kind::Recovery, RecoveryCode::generate()?.secret())?;
+    /// let code = RecoveryCode::generate()?;
+    /// let slot = vault.header().expect("made").slots()[1].id().to_owned();
+    /// let kept = Kept { slot, kind: Some(Kind::Recovery), secret: code.secret().to_vec().into() };
+    /// vault.rekey(Header::new("the companion's identity")?, vec![kept])?;
+    /// let header = vault.header().expect("made");
+    /// assert!(header.slots()[0].unwrap(header.id(), SECRET).is_err());
+    /// assert_eq!(vault.entries()?.len(), 1); // encrypted anew
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn rekey(&mut self, new: Header, kept: Vec<Kept>) -> Result<(), VaultError> {
         self.reload()?;
         let (header, key) = self.unlocked()?;

@@ -1,4 +1,4 @@
-//! A companion's keys for tests: the private half by aws-lc-rs, as in the server.
+// A companion's keys for tests: the private half by aws-lc-rs, as in the server.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;

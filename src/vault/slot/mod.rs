@@ -63,6 +63,16 @@ impl Slot {
     ///
     /// # Errors
     /// [`SealError`].
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let header = Header::new("identity")?;
+    /// let key = VaultKey::generate()?;
+    /// let slot = Slot::wrap(header.id(), device(), SECRET, &key)?;
+    /// assert!(slot.unwrap(header.id(), SECRET).is_ok());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn wrap(
         vault: &str,
         kind: Kind,
@@ -87,6 +97,19 @@ impl Slot {
     /// # Errors
     /// [`VaultError::WrongSecret`], also for a slot that was tampered with: the two cannot be told
     /// apart, and must not be.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// use keyseal::vault::VaultError;
+    ///
+    /// let header = Header::new("identity")?;
+    /// let key = VaultKey::generate()?;
+    /// let slot = Slot::wrap(header.id(), device(), SECRET, &key)?;
+    /// assert!(slot.unwrap(header.id(), SECRET).is_ok());
+    /// assert_eq!(slot.unwrap(header.id(), b"a guess").err(), Some(VaultError::WrongSecret));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn unwrap(&self, vault: &str, secret: &[u8]) -> Result<VaultKey, VaultError> {
         let SlotKey { key, commitment } = derive(secret, &self.salt, vault, &self.id, &self.kind);
         if !bool::from(commitment.ct_eq(&self.commitment)) {
@@ -96,12 +119,32 @@ impl Slot {
     }
 
     /// The slot's id.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let header = Header::new("identity")?;
+    /// let key = VaultKey::generate()?;
+    /// let slot = Slot::wrap(header.id(), device(), SECRET, &key)?;
+    /// assert_eq!(slot.id().len(), 22); // 16 random bytes
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// How it comes by its secret.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// let header = Header::new("identity")?;
+    /// let key = VaultKey::generate()?;
+    /// let slot = Slot::wrap(header.id(), device(), SECRET, &key)?;
+    /// assert_eq!(slot.kind(), &device());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn kind(&self) -> &Kind {
         &self.kind
@@ -134,6 +177,12 @@ impl Slot {
 
 impl Kind {
     /// The kind's name, in records and in the derivation.
+    ///
+    /// ```
+    /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
+    /// # use given::*;
+    /// assert_eq!(device().name(), "device");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {

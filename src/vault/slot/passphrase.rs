@@ -27,6 +27,13 @@ impl Stretching {
     ///
     /// # Errors
     /// [`SealError::Random`].
+    ///
+    /// ```
+    /// use keyseal::vault::slot::Stretching;
+    ///
+    /// assert_ne!(Stretching::new()?, Stretching::new()?); // each with its own salt
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     pub fn new() -> Result<Self, SealError> {
         let (memory_kib, passes, lanes) = LEAST;
         Ok(Self {
@@ -42,6 +49,15 @@ impl Stretching {
     /// # Errors
     /// [`VaultError::WeakSlot`], before any work, where the strength is outside the bounds:
     /// somebody changed the record. [`VaultError::OutOfMemory`].
+    ///
+    /// ```
+    /// use keyseal::vault::slot::Stretching;
+    ///
+    /// let stretching = Stretching::new()?;
+    /// let secret = stretching.secret("correct horse battery staple")?;
+    /// assert_eq!(secret, stretching.secret("correct horse battery staple")?);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn secret(&self, passphrase: &str) -> Result<Zeroizing<[u8; 32]>, VaultError> {
         if !self.is_sound() {
             return Err(VaultError::WeakSlot);

@@ -16,12 +16,29 @@ impl RecoveryCode {
     ///
     /// # Errors
     /// [`SealError::Random`].
+    ///
+    /// ```
+    /// use keyseal::vault::slot::RecoveryCode;
+    ///
+    /// let code = RecoveryCode::generate()?; // 160 random bits, for paper
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     pub fn generate() -> Result<Self, SealError> {
         Ok(Self(Zeroizing::new(random()?)))
     }
 
     /// Reads what a person typed: case, spaces and dashes do not matter, and O, I and L are read as
     /// the digits that they look like.
+    ///
+    /// ```
+    /// use keyseal::vault::slot::RecoveryCode;
+    ///
+    /// let code = RecoveryCode::generate()?;
+    /// let typed = code.text().expose().to_lowercase().replace('-', " ");
+    /// assert_eq!(RecoveryCode::parse(&typed).expect("the same").secret(), code.secret());
+    /// assert!(RecoveryCode::parse("too short").is_none());
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0_u8; BYTES]);
@@ -45,6 +62,13 @@ impl RecoveryCode {
     }
 
     /// The code as it is shown.
+    ///
+    /// ```
+    /// use keyseal::vault::slot::RecoveryCode;
+    ///
+    /// assert_eq!(RecoveryCode::generate()?.text().expose().split('-').count(), 8);
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     #[must_use]
     pub fn text(&self) -> Secret {
         let mut text = Zeroizing::new(String::with_capacity(39));
@@ -58,6 +82,13 @@ impl RecoveryCode {
     }
 
     /// The slot's secret.
+    ///
+    /// ```
+    /// use keyseal::vault::slot::RecoveryCode;
+    ///
+    /// assert_eq!(RecoveryCode::generate()?.secret().len(), 20);
+    /// # Ok::<(), keyseal::envelope::SealError>(())
+    /// ```
     #[must_use]
     pub fn secret(&self) -> &[u8] {
         &*self.0
