@@ -151,6 +151,7 @@ const CALLS = {
   importEntries: 2,
   keepSlots: 1,
   lock: 0,
+  note: 1,
   notes: 0,
   putSynced: 1,
   rawRecords: 0,

@@ -277,6 +277,23 @@ test("what nobody can unlock is given up, and its keys are entered again one by 
   assert.equal(vault.entries.find(({ id }) => id === second.id).label, "second");
 });
 
+test("what unlocks nothing is an error with a code, whatever it is", async () => {
+  const vault = await guarded();
+  vault.lock();
+  for (const given of ["text", 1, null, true]) {
+    await assert.rejects(vault.unlock(given), { code: "validation" });
+  }
+  await assert.rejects(vault.unlock({ passkey: true }), { code: "slot_unknown" });
+});
+
+test("before the first key there is nothing to lock", async () => {
+  const vault = await open();
+  vault.lock();
+  assert.equal(vault.unlocked, true);
+  await vault.add(KEY, { storage: "browser" });
+  assert.equal((await use(vault)).status, 200);
+});
+
 test("a vault that was closed forgets its key", async () => {
   const vault = await guarded();
   vault.close();

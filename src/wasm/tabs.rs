@@ -39,6 +39,11 @@ impl VaultCore {
         Ok(done?)
     }
 
+    /// One note of this vault.
+    pub fn note(&self, name: &str) -> Outcome<Option<String>> {
+        Ok(self.vault.borrow().note(name)?)
+    }
+
     /// All notes of this vault: records of text beside its entries.
     #[wasm_bindgen(unchecked_return_type = "Record<string, string>")]
     pub fn notes(&self) -> Outcome {

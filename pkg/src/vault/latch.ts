@@ -74,10 +74,13 @@ export class Latch {
     const settings: Settings = { autoLockMinutes: minutes(value) };
     this.#notes.write(SETTINGS, settings);
     this.#use();
+    this.#arm();
     this.#changed();
   }
 
   lock(): void {
+    // Before its first key there is nothing to lock.
+    if (!this.#core.unlocked && !this.#core.locked) return;
     if (this.#core.unlocked && this.#slots.list().length === 0) {
       throw new KeysealError(
         "last_slot",
@@ -86,7 +89,7 @@ export class Latch {
       );
     }
     this.#core.lock();
-    clearTimeout(this.#timer);
+    this.#disarm();
     this.#notes.try(LOCKED, true);
     this.#changed();
   }
@@ -105,6 +108,11 @@ export class Latch {
 
   /** What the wasm takes: a passkey is named there by its slot. */
   secret(given: UnlockWith): { passphrase?: string; recoveryCode?: string; passkey?: string } {
+    if (typeof given !== "object" || given === null) {
+      throw new KeysealError("validation", "A vault is not unlocked by this.", {
+        next: "Pass { passphrase }, { recoveryCode } or { passkey }; nothing for the device.",
+      });
+    }
     if (!("passkey" in given)) return given;
     const slot =
       given.passkey === true
@@ -118,25 +126,28 @@ export class Latch {
 
   /** The vault is about to be used. Where it should have locked itself by now (a computer that slept), it does. */
   used(): void {
-    if (this.#core.unlocked && this.#isIdle()) this.lock();
+    // Every request comes by here: without auto-lock that is all.
+    if (this.autoLockMinutes === null) this.#usedAt = Date.now();
+    else if (this.#core.unlocked && this.#isIdle()) this.lock();
     else this.#use();
   }
 
   #use(): void {
     this.#usedAt = Date.now();
-    const due = Math.abs(this.#usedAt - this.#notedAt) >= NOTED_EVERY_MS;
-    if (due && this.autoLockMinutes !== null) {
+    if (this.autoLockMinutes === null) return;
+    if (Math.abs(this.#usedAt - this.#notedAt) >= NOTED_EVERY_MS) {
       this.#notedAt = this.#usedAt;
       this.#notes.try(USED, this.#usedAt);
     }
-    this.#arm();
+    // One that runs already looks again by itself when its time has come.
+    if (this.#timer === undefined) this.#arm();
   }
 
   /** Another tab locked or unlocked it, or made another vault key. */
   async heard(): Promise<void> {
     if (this.#notes.read(LOCKED) !== undefined) {
       this.#core.lock();
-      clearTimeout(this.#timer);
+      this.#disarm();
     } else {
       await this.#byDevice();
       this.#arm();
@@ -144,7 +155,7 @@ export class Latch {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#disarm();
   }
 
   /** The vault that was locked is no more. */
@@ -167,13 +178,19 @@ export class Latch {
     await this.#exclusive.run(() => this.#core.unlock(undefined)).catch(() => undefined);
   }
 
-  #arm(): void {
+  #disarm(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #arm(): void {
+    this.#disarm();
     const after = this.autoLockMinutes;
     if (after === null || !this.#core.unlocked || this.#slots.list().length === 0) return;
     const left = this.#lastUse() + after * MINUTE_MS - Date.now();
     this.#timer = setTimeout(
       () => {
+        this.#timer = undefined;
         if (this.#isIdle()) this.lock();
         else this.#arm();
       },

@@ -24,11 +24,16 @@ export class Notes {
 
   /** A note, or undefined where there is none that can be read: anybody may have written over it. */
   read<T>(name: string): T | undefined {
-    return this.all<T>(name).get(name);
+    try {
+      return parsed(this.#core.note(name));
+    } catch {
+      // The entries say that storage cannot be read.
+      return undefined;
+    }
   }
 
   /** Notes whose name starts with `start`, by name, in order. */
-  all<T>(start = ""): Map<string, T> {
+  all<T>(start: string): Map<string, T> {
     const notes = new Map<string, T>();
     let found: Record<string, string> = {};
     try {
@@ -37,12 +42,8 @@ export class Notes {
       // The entries say that storage cannot be read.
     }
     for (const [name, json] of Object.entries(found)) {
-      if (!name.startsWith(start)) continue;
-      try {
-        notes.set(name, JSON.parse(json) as T);
-      } catch {
-        // Not ours.
-      }
+      const note = name.startsWith(start) ? parsed<T>(json) : undefined;
+      if (note !== undefined) notes.set(name, note);
     }
     return notes;
   }
@@ -71,5 +72,14 @@ export class Notes {
     } catch {
       // Storage is blocked: there is none.
     }
+  }
+}
+
+function parsed<T>(json: string | undefined): T | undefined {
+  try {
+    return json === undefined ? undefined : (JSON.parse(json) as T);
+  } catch {
+    // Not ours.
+    return undefined;
   }
 }

@@ -123,7 +123,8 @@ export class Vault extends EventTarget {
       (heard) => this.#heard(heard),
       () => this.#lockedElsewhere(),
     );
-    fitDoor(this, new Ways({ ...parts, pinned, latch }, changed));
+    const taken = () => this.#durable.ask();
+    fitDoor(this, new Ways({ ...parts, pinned, latch }, changed, taken));
     companion.onUnreachable = (error) => {
       this.#away = error;
       this.#changed();

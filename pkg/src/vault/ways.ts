@@ -15,6 +15,7 @@ export class Ways implements Inside {
   readonly #pinned: Pinned;
   readonly #slots: Slots;
   readonly #changed: () => void;
+  readonly #taken: () => void;
 
   constructor(
     parts: {
@@ -25,6 +26,8 @@ export class Ways implements Inside {
       slots: Slots;
     },
     changed: () => void,
+    /** Told when keys have come to this browser. */
+    taken: () => void,
   ) {
     this.#core = parts.core;
     this.#exclusive = parts.exclusive;
@@ -32,6 +35,7 @@ export class Ways implements Inside {
     this.#pinned = parts.pinned;
     this.#slots = parts.slots;
     this.#changed = changed;
+    this.#taken = taken;
   }
 
   addDevice(proof?: UnlockWith): Promise<void> {
@@ -68,6 +72,7 @@ export class Ways implements Inside {
 
   async importEntries(file: string, passphrase: string): Promise<readonly Imported[]> {
     const done = await this.#do(() => this.#core.importEntries(file, passphrase));
+    if (done.taken.length > 0) this.#taken();
     return (["taken", "known", "refused"] as const).flatMap((result) =>
       done[result].map((id) => ({ id, result })),
     );
