@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { node as nodeOfSdks, setUp as setUpSdks } from "../../tests/sdks/setup.mjs";
 import { built, npmProgram, root, which } from "./paths.mjs";
 import { cargoTest, nextest, nodeTest, playwright } from "./tally.mjs";
 
@@ -66,6 +67,16 @@ const packages = ["pkg", "tests/consumers", "tests/vectors"].map((folder) => ({
   tally: nodeTest,
 }));
 
+// The SDKs want a newer Node than the rest, and are nobody else's dependency: they have a lockfile of their own.
+const sdks = {
+  name: "the providers' own SDKs",
+  command: nodeOfSdks(),
+  args: ["--test", "--test-reporter=spec", "tests/sdks/sdks.test.mjs"],
+  env: withServer,
+  before: setUpSdks,
+  tally: nodeTest,
+};
+
 const e2e = {
   name: "end to end",
   command: npmProgram("playwright"),
@@ -85,6 +96,7 @@ export const runners = [
   browser,
   server,
   ...packages,
+  sdks,
   e2e,
 ];
 
