@@ -56,6 +56,12 @@ impl Settlements {
         *sums.entry(key).or_default() += micro_usd;
     }
 
+    /// What waits to be written; while it is being written, nothing, and then too much is counted.
+    fn waiting(&self, owner: &Owner, day: i64) -> i64 {
+        let sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sums.get(&(owner.clone(), day)).copied().unwrap_or_default()
+    }
+
     fn take(&self) -> HashMap<(Owner, i64), i64> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -83,6 +89,7 @@ impl Store {
         let mut tx = self.begin().await?;
         lock(&mut tx, owner).await?;
         let mut counters = counters(&mut tx, owner, day).await?;
+        counters.micro_usd += self.settlements.waiting(owner, day);
         if let Some(spent) = counters.spent(tier, micro_usd, now) {
             return Ok((Err(spent), counters.left(tier, now)));
         }
@@ -118,7 +125,9 @@ impl Store {
     /// What is left, without taking any of it.
     pub async fn left(&self, owner: &Owner, tier: Tier, now: Micros) -> Result<Left, StoreError> {
         let mut reader = self.reader.acquire().await?;
-        let counters = counters(&mut reader, owner, now.div_euclid(DAY)).await?;
+        let day = now.div_euclid(DAY);
+        let mut counters = counters(&mut reader, owner, day).await?;
+        counters.micro_usd += self.settlements.waiting(owner, day);
         Ok(counters.left(tier, now))
     }
 

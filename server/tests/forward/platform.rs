@@ -402,11 +402,17 @@ async fn an_answer_that_costs_nothing_gives_the_money_back_but_not_the_request()
         lending.upstream.say(KEY, Said::from(status));
         assert_eq!(lending.chat(&ann, &[]).await.status.as_u16(), status);
     }
-    let left = lending.left(&ann).await;
-    assert_eq!(
-        (&left["usdToday"], &left["requestsToday"]),
-        (&json!(0.02), &json!(997))
-    );
+    // Both before and after it was written.
+    for _ in 0..2 {
+        let me = lending.companion.api(&ann, "GET", "/api/v1/me", None).await;
+        let left = me.json()["limits"]["platform"]["left"].clone();
+        assert_eq!(
+            (&left["usdToday"], &left["requestsToday"]),
+            (&json!(0.02), &json!(997))
+        );
+        let written = lending.companion.state.store.flush_settlements().await;
+        written.unwrap();
+    }
 }
 
 #[tokio::test]

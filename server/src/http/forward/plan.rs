@@ -21,10 +21,6 @@ use crate::unwrap::envelope::{Asked, Checked};
 use crate::unwrap::opened::Stored;
 use crate::usage::budget;
 
-/// More upstream requests than this are never made for one of a caller's, however many keys there
-/// are: with an SDK that tries again by itself, that many each time.
-const MOST_ATTEMPTS: usize = 10;
-
 /// What a request tries, in order.
 pub struct Plan<'a> {
     state: &'a AppState,
@@ -36,7 +32,7 @@ pub struct Plan<'a> {
     platform_key: Option<&'a Arc<Secret>>,
     /// The most the request can cost, where that is known.
     most: Option<i64>,
-    picks: std::iter::Take<std::vec::IntoIter<Pick>>,
+    picks: std::vec::IntoIter<Pick>,
 }
 
 /// What the plan needs to know of the request.
@@ -105,7 +101,7 @@ impl<'a> Plan<'a> {
             envelope,
             platform_key,
             most: request.most,
-            picks: picks.into_iter().take(MOST_ATTEMPTS),
+            picks: picks.into_iter(),
         })
     }
 
