@@ -9,6 +9,7 @@ mod caller;
 mod companion;
 mod upstream;
 
+mod bad_input;
 mod canary;
 mod credential;
 mod envelope;
