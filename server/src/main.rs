@@ -116,7 +116,9 @@ impl From<Level> for LevelFilter {
 
 fn main() -> ExitCode {
     let warnings = hardening::apply();
-    match run(Cli::parse().command, &warnings) {
+    let ended = run(Cli::parse().command, &warnings);
+    logging::flush();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "keyseal-server: {error}");
@@ -126,7 +128,9 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
+    // Requests have threads of their own: this is for what runs beside them.
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()?;
     match command {
