@@ -19,5 +19,6 @@ pub mod state;
 pub mod store;
 pub mod unwrap;
 pub mod usage;
+mod workers;
 
 pub use state::AppState;

@@ -3,9 +3,8 @@
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-    service::TowerToHyperService,
+    rt::{TokioExecutor, TokioTimer},
+    server::conn::auto,
 };
 use keyseal::envelope::Unwrap;
 use tokio::{net::TcpListener, task::JoinSet, time};
@@ -27,10 +26,9 @@ use crate::{
         ring::{KeyRing, RingError},
     },
     usage::{self, InUse, UnderWay},
+    workers::{Cut, GRACE, Workers},
 };
 
-/// How long open streams may go on after the signal to stop.
-const GRACE: Duration = Duration::from_secs(8);
 /// How long a connection may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// `keys_dir` is looked at this often.
@@ -150,10 +148,11 @@ impl Server {
     /// Serves until `stop` is ready, then gives what is open a bounded time to end.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let background = background(&self.state);
-        let mut open = JoinSet::new();
-        let connections = GracefulShutdown::new();
-        let service = TowerToHyperService::new(http::service(self.state.clone()));
-        let builder = builder();
+        let service = http::service(self.state.clone());
+        let workers = match Workers::start(&service, &builder()) {
+            Ok(workers) => workers,
+            Err(error) => return tracing::error!(%error, "no thread could be started"),
+        };
         let mut stop = std::pin::pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -166,21 +165,13 @@ impl Server {
                 continue;
             };
             let _ = stream.set_nodelay(true);
-            let connection = builder
-                .serve_connection_with_upgrades(TokioIo::new(stream), service.clone())
-                .into_owned();
-            let watched = connections.watch(connection);
-            open.spawn(async move {
-                // A connection that breaks is the caller's business.
-                let _ = watched.await;
-            });
-            while open.try_join_next().is_some() {}
+            workers.give(stream);
         }
         drop(self.listener);
         tracing::info!("stopping");
-        if time::timeout(GRACE, connections.shutdown()).await.is_err() {
+        let (drained, Cut(cut)) = workers.drain(GRACE).await;
+        if cut {
             tracing::warn!("streams that were still open are cut");
-            open.shutdown().await;
         }
         let counted = async {
             while self.state.under_way.count() > 0 {
@@ -192,6 +183,7 @@ impl Server {
         }
         drop(background);
         self.state.store.close().await;
+        drained.release();
     }
 }
 

@@ -8,5 +8,5 @@ pub mod place;
 pub mod token;
 mod verifier;
 
-pub use caller::Caller;
+pub use caller::{Caller, Known};
 pub use verifier::Verifier;

@@ -44,16 +44,20 @@ pub fn service(state: AppState) -> Router {
         .merge(health::routes())
         .layer(from_fn(headers::api));
 
-    Router::new()
+    let all = Router::new()
         .nest("/api/v1", api)
         .merge(public)
         .merge(forward::routes())
         .merge(one::routes())
         .fallback_service(page::service(&state.config))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(cors::layer(&state.config))
-        // Local mode: whoever rebinds a name to this machine, or calls from another site.
-        .layer(from_fn_with_state(state.clone(), guard::local))
+        .layer(cors::layer(&state.config));
+    // Against whoever rebinds a name to this machine, or calls from another site.
+    let guarded = match state.config.is_local() {
+        true => all.layer(from_fn_with_state(state.clone(), guard::local)),
+        false => all,
+    };
+    guarded
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(log::request))
         .with_state(state)

@@ -87,7 +87,7 @@ impl Document {
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static("keyseal"));
-        let answer = self.pool.client.request(request).await;
+        let answer = self.pool.client().request(request).await;
         let (head, body) = answer.map_err(|error| reason(&error))?.into_parts();
         if head.status != StatusCode::OK {
             return Err(DocumentError::Status(head.status.as_u16()));

@@ -36,6 +36,7 @@ pub use route::{HostRefused, Route, Target};
 pub use send::{Outbound, SendError};
 
 use crate::config::{self, Config, Upstream};
+use crate::workers;
 use address::Reach;
 use origin::Origin;
 
@@ -177,9 +178,13 @@ fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 /// Pooled connections that share one reach and one set of roots: what one provider may reach is
 /// never lent to another.
 pub(crate) struct Pool {
-    client: hyper_util::client::legacy::Client<connect::Connector, upload::Upload>,
+    /// One for each worker, and the first for all other threads: a connection belongs to the thread
+    /// that made it.
+    clients: Vec<Connections>,
     first_byte: Duration,
 }
+
+type Connections = hyper_util::client::legacy::Client<connect::Connector, upload::Upload>;
 
 impl Pool {
     #[expect(
@@ -189,17 +194,24 @@ impl Pool {
     fn new(reach: Reach, extra_roots: &[CertificateDer<'static>], upstream: &Upstream) -> Self {
         let timeout = Duration::from_secs(upstream.connect_timeout_seconds);
         let connector = connect::connector(reach, connect::tls(extra_roots), timeout);
-        let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+        let mut builder = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
+        builder
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(upstream.pool_idle_seconds))
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .http2_adaptive_window(true)
-            .http2_keep_alive_interval(Duration::from_secs(30))
-            .build(connector);
+            .http2_keep_alive_interval(Duration::from_secs(30));
+        let client = |_| builder.build(connector.clone());
         Self {
-            client,
+            clients: (0..=workers::count()).map(client).collect(),
             first_byte: Duration::from_secs(upstream.first_byte_timeout_seconds),
         }
+    }
+
+    /// The connections of this thread.
+    fn client(&self) -> &Connections {
+        let own = self.clients.get(workers::number());
+        own.unwrap_or(&self.clients[0])
     }
 }

@@ -82,7 +82,7 @@ impl Target<'_> {
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = self.headers(request.headers, path, key)?;
 
-        let answered = self.pool.client.request(outgoing);
+        let answered = self.pool.client().request(outgoing);
         let response = tokio::select! {
             biased;
             answered = answered => answered.map_err(|error| reason(&error))?,

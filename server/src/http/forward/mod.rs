@@ -22,7 +22,7 @@ use self::plan::{Cannot, Plan};
 use super::credential::Credential;
 use super::{Code, Problem};
 use crate::AppState;
-use crate::auth::Caller;
+use crate::auth::{Caller, Known};
 use crate::choose::Nothing;
 use crate::usage::{self, Served, WhileAlive};
 
@@ -30,6 +30,10 @@ const SERVED_BY: HeaderName = HeaderName::from_static("keyseal-served-by");
 const ATTEMPTS: HeaderName = HeaderName::from_static("keyseal-attempts");
 /// `once`: the body was too large to be kept for another attempt.
 const BODY: HeaderName = HeaderName::from_static("keyseal-body");
+
+/// More upstream requests than this are never made for one of a caller's, however many keys there
+/// are: with an SDK that tries again by itself, that many each time.
+const MOST_ATTEMPTS: u16 = 10;
 
 /// The routes of forward. `GET` answers `HEAD` too.
 pub fn routes() -> Router<AppState> {
@@ -43,7 +47,7 @@ pub fn routes() -> Router<AppState> {
 
 async fn forward(
     State(state): State<AppState>,
-    caller: Caller,
+    Known(caller): Known,
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
@@ -110,6 +114,9 @@ pub async fn serve(
     let mut last = None;
     let mut refused = None;
     while let Some(pick) = plan.next().filter(|_| body.can_be_sent()) {
+        if attempts == MOST_ATTEMPTS {
+            break;
+        }
         let (credential, target) = match plan.open(pick).await {
             Ok(opened) => opened,
             Err(Cannot::End(problem)) => return Err(problem),
