@@ -44,10 +44,13 @@ export async function sealWithJose(claims, jwk) {
     .encrypt();
 }
 
-/** A session: its envelope, its key, and the hash by which requests name it. */
-export async function sessionWithJose({ sub, token, jwk }) {
+/**
+ * A session: its envelope, its key, and the hash by which requests name it. `claims` and `header`
+ * take the place of what a good one has.
+ */
+export async function sessionWithJose({ sub, token, jwk, claims, header }) {
   const key = randomBytes(32);
-  const claims = {
+  const good = {
     v: 1,
     k: key.toString("base64url"),
     sub,
@@ -55,21 +58,22 @@ export async function sessionWithJose({ sub, token, jwk }) {
     iat: now(),
     exp: now() + 3600,
   };
-  const session = await new jose.CompactEncrypt(json(claims))
+  const session = await new jose.CompactEncrypt(json({ ...good, ...claims }))
     .setProtectedHeader({
       alg: "RSA-OAEP-256",
       enc: "A256GCM",
       typ: "keyseal-session+jwe",
       kid: jwk.kid,
+      ...header,
     })
     .encrypt(await jose.importJWK(jwk, "RSA-OAEP-256"));
   return { session, key, kid: sha256(session) };
 }
 
-/** A request envelope under a session. */
-export function requestWithJose(claims, { key, kid }) {
+/** A request envelope under a session; `header` takes the place of what a good one has. */
+export function requestWithJose(claims, { key, kid }, header = {}) {
   return new jose.CompactEncrypt(json({ v: 1, ...claims }))
-    .setProtectedHeader({ alg: "dir", enc: "A256GCM", typ: "keyseal-request+jwe", kid })
+    .setProtectedHeader({ alg: "dir", enc: "A256GCM", typ: "keyseal-request+jwe", kid, ...header })
     .encrypt(key);
 }
 
