@@ -40,8 +40,12 @@ impl VaultCore {
     }
 
     /// One note of this vault.
-    pub fn note(&self, name: &str) -> Outcome<Option<String>> {
-        Ok(self.vault.borrow().note(name)?)
+    pub fn note(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: &JsValue,
+    ) -> Outcome<Option<String>> {
+        let name = text(name)?;
+        Ok(self.vault.borrow().note(&name)?)
     }
 
     /// All notes of this vault: records of text beside its entries.
