@@ -48,12 +48,23 @@ pub struct Host {
 
 impl Host {
     /// Whether it does what the provider's first host does, for other keys: another region.
+    ///
+    /// ```
+    /// let bfl = keyseal::catalogue::find("bfl").expect("a provider");
+    /// assert!(bfl.wire.hosts.iter().all(|host| host.is_region()));
+    /// ```
     #[must_use]
     pub fn is_region(&self) -> bool {
         self.name.is_some() && self.path_prefixes.is_empty()
     }
 
     /// Whether requests to this path are forwarded there; see [`Wire::allows`].
+    ///
+    /// ```
+    /// let fal = keyseal::catalogue::find("fal").expect("a provider");
+    /// let queue = fal.wire.hosts.iter().find(|host| host.name == Some("queue"));
+    /// assert!(queue.is_some_and(|queue| queue.allows("/fal-ai/flux/dev")));
+    /// ```
     #[must_use]
     pub fn allows(&self, path: &str) -> bool {
         self.path_prefixes
@@ -235,6 +246,12 @@ impl Wire {
 
     /// The OpenAI-compatible route for embeddings: beside the one for chat, or below the base path,
     /// where such a route is known.
+    ///
+    /// ```
+    /// let cohere = keyseal::catalogue::find("cohere").expect("a provider");
+    /// let path = cohere.wire.embeddings_path(cohere.base_path);
+    /// assert_eq!(path, Some("/compatibility/v1/embeddings"));
+    /// ```
     #[must_use]
     pub fn embeddings_path(&self, base_path: &str) -> Option<&'static str> {
         let beside = self
@@ -251,6 +268,11 @@ impl Wire {
     }
 
     /// The OpenAI-compatible list of models, beside the route for chat, where it is forwarded.
+    ///
+    /// ```
+    /// let groq = keyseal::catalogue::find("groq").expect("a provider");
+    /// assert_eq!(groq.wire.models_path().as_deref(), Some("/openai/v1/models"));
+    /// ```
     #[must_use]
     pub fn models_path(&self) -> Option<String> {
         let beside = self.chat_path?.strip_suffix("/chat/completions")?;
@@ -259,6 +281,12 @@ impl Wire {
     }
 
     /// Whether an encoded slash in this path is part of an id.
+    ///
+    /// ```
+    /// let groq = keyseal::catalogue::find("groq").expect("a provider");
+    /// assert!(groq.wire.takes_encoded_slashes("/openai/v1/models/meta-llama%2Fllama-4-scout"));
+    /// assert!(!groq.wire.takes_encoded_slashes("/openai/v1/chat%2Fcompletions"));
+    /// ```
     #[must_use]
     pub fn takes_encoded_slashes(&self, path: &str) -> bool {
         let mut below = self.encoded_slash_below.iter();

@@ -10,8 +10,9 @@ import type { Entry } from "../types.js";
 import type { AddOptions } from "../vault/arguments.js";
 import { challengeOf, randomText } from "./pkce.js";
 
-/** What of a vault is needed. */
-interface Adds {
+/** What of a vault is needed: it takes a key. */
+export interface TakesKeys {
+  /** Seals and stores a key; the bytes are wiped. */
   add(key: Uint8Array, options?: AddOptions): Promise<Entry>;
 }
 
@@ -93,7 +94,7 @@ export function isOAuthReturn(url: string | URL): boolean {
  * history.replaceState(null, "", withoutOAuth(location.href));
  */
 export async function finishOAuth(
-  vault: Adds,
+  vault: TakesKeys,
   url: string | URL,
   options: Omit<AddOptions, "provider" | "host"> = {},
 ): Promise<Entry> {
@@ -122,7 +123,12 @@ export async function finishOAuth(
   return vault.add(new TextEncoder().encode(key), { ...options, provider: begun.provider });
 }
 
-/** The address without what the flow put there. */
+/**
+ * The address without what the flow put there.
+ *
+ * @example
+ * history.replaceState(null, "", withoutOAuth(location.href));
+ */
 export function withoutOAuth(url: string | URL): string {
   const clean = new URL(url);
   for (const name of [STATE, "code"]) clean.searchParams.delete(name);

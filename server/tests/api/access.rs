@@ -10,6 +10,13 @@ use crate::support::{
     companion::{SECRET, token},
 };
 
+/// What the SDKs of OpenAI, Anthropic, Google, ElevenLabs and fal, and our own package, ask to send.
+const SDK_PREFLIGHT: &str = "authorization,content-type,x-stainless-os,x-stainless-lang,\
+    x-stainless-retry-count,x-stainless-timeout,openai-organization,openai-project,openai-beta,\
+    x-api-key,anthropic-version,anthropic-beta,anthropic-dangerous-direct-browser-access,\
+    x-goog-api-key,x-goog-api-client,xi-api-key,x-fal-runner-hint,idempotency-key,\
+    keyseal-session,keyseal-key,keyseal-entry,keyseal-fallback";
+
 async fn me(companion: &Companion, headers: &[(&str, &str)]) -> Answer {
     let mut request = Request::get("/api/v1/me");
     for (name, value) in headers {
@@ -168,10 +175,7 @@ async fn no_origin_may_call_unless_it_is_configured() {
         Request::options("/api/v1/api-keys")
             .header("origin", origin)
             .header("access-control-request-method", "POST")
-            .header(
-                "access-control-request-headers",
-                "authorization,x-stainless-os,anthropic-version",
-            )
+            .header("access-control-request-headers", SDK_PREFLIGHT)
             .body(Body::empty())
             .unwrap()
     };
@@ -200,15 +204,38 @@ async fn no_origin_may_call_unless_it_is_configured() {
         .expect(200);
     assert_eq!(allowed(&answer).as_deref(), Some("https://app.example.com"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
-    assert!(answer.header("access-control-max-age").is_some());
+    let max_age = answer.header("access-control-max-age").unwrap();
+    assert!(max_age.parse::<u32>().unwrap() >= 600, "{max_age}");
     let admitted = answer.header("access-control-allow-headers").unwrap();
-    assert!(admitted.contains("x-stainless-os") && admitted.contains("anthropic-version"));
+    for name in SDK_PREFLIGHT.split(',') {
+        assert!(
+            admitted.split(',').any(|other| other.trim() == name),
+            "{name}"
+        );
+    }
+    let methods = answer.header("access-control-allow-methods").unwrap();
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+        assert!(methods.contains(method), "{method}");
+    }
     let request = Request::get("/api/v1/me").header("origin", "https://app.example.com");
     let answer = companion.call(request.body(Body::empty()).unwrap()).await;
     let answer = answer.refused(401, "unauthorized");
     assert_eq!(allowed(&answer).as_deref(), Some("https://app.example.com"));
     let exposed = answer.header("access-control-expose-headers").unwrap();
-    assert!(exposed.contains("keyseal-error") && exposed.contains("keyseal-served-by"));
+    for name in [
+        "keyseal-error",
+        "keyseal-served-by",
+        "keyseal-attempts",
+        "keyseal-model",
+        "keyseal-request-id",
+        "retry-after",
+        "ratelimit",
+    ] {
+        assert!(
+            exposed.split(',').any(|other| other.trim() == name),
+            "{name}"
+        );
+    }
 }
 
 #[tokio::test]
