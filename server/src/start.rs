@@ -16,7 +16,7 @@ use crate::{
     clock::{self, Micros},
     config::{Config, ConfigError},
     demo, http,
-    http::{Problem, one::Lists, rate::Buckets},
+    http::{Problem, one::Lists, rate::Buckets, refused::Refusals},
     outgoing::{Client, ClientError},
     state::App,
     store::{Store, StoreError},
@@ -25,7 +25,7 @@ use crate::{
         opened::Opened,
         ring::{KeyRing, RingError},
     },
-    usage::{self, InUse, UnderWay},
+    usage::{InUse, UnderWay},
     workers::{Cut, GRACE, Workers},
 };
 
@@ -97,8 +97,6 @@ impl Server {
             false => KeyRing::open(&config.keys_dir, &config.public_url())?,
         };
         let verifier = Verifier::open(&config)?;
-        // Decoding the prices takes a moment that no request should wait for.
-        tokio::task::spawn_blocking(usage::price::prepare);
         let demo = match with_demo {
             true => Some(demo::start().await.map_err(StartError::Demo)?),
             false => None,
@@ -106,6 +104,7 @@ impl Server {
         let state = AppState::new(App {
             roster: Roster::default(),
             in_use: InUse::default(),
+            refusals: Refusals::default(),
             under_way: UnderWay::default(),
             client: Client::new(&config, demo)?,
             opened: Opened::new(&config),
@@ -273,9 +272,26 @@ fn background(state: &AppState) -> JoinSet<()> {
             if let Err(error) = forgetting.store.forget_counters(clock::micros()).await {
                 tracing::warn!(%error, "old counters were not forgotten");
             }
+            if let Err(error) = forget_events(&forgetting).await {
+                tracing::warn!(%error, "old notes were not removed");
+            }
         }
     });
     tasks
+}
+
+/// The audit keeps what the operator wants kept.
+async fn forget_events(state: &AppState) -> Result<(), StoreError> {
+    let days = state.config.audit.keep_days;
+    if days == 0 {
+        return Ok(());
+    }
+    let kept = clock::DAY.saturating_mul(Micros::from(days));
+    let removed = state.store.forget_events(clock::micros() - kept).await?;
+    if removed > 0 {
+        tracing::info!(removed, "old notes were removed");
+    }
+    Ok(())
 }
 
 /// Entries that no key of the ring opens say "enter again"; those whose key came back do no more.

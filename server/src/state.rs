@@ -6,7 +6,7 @@ use crate::{
     auth::Verifier,
     choose::roster::Roster,
     config::Config,
-    http::{one::Lists, rate::Buckets},
+    http::{one::Lists, rate::Buckets, refused::Refusals},
     outgoing::Client,
     store::{Owner, Store, StoreError},
     unwrap::{envelope::Sessions, opened::Opened, ring::KeyRing},
@@ -35,6 +35,8 @@ pub struct App {
     pub roster: Roster,
     /// The entries that something runs under.
     pub in_use: InUse,
+    /// What was refused a moment ago.
+    pub refusals: Refusals,
     /// The answers that are on their way.
     pub under_way: UnderWay,
     /// Unwrapped keys, for a short time.
@@ -94,6 +96,7 @@ impl App {
         self.sessions.sweep();
         self.roster.sweep();
         self.in_use.sweep();
+        self.refusals.sweep();
     }
 }
 

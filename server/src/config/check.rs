@@ -60,6 +60,7 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         upstream: raw.upstream,
         limits: raw.limits,
         fees: fees::checked(&raw.fees)?,
+        audit: raw.audit,
     })
 }
 

@@ -28,6 +28,7 @@ pub struct Raw {
     pub upstream: Upstream,
     pub limits: Limits,
     pub fees: RawFees,
+    pub audit: Audit,
 }
 
 impl Default for Raw {
@@ -47,6 +48,7 @@ impl Default for Raw {
             upstream: Upstream::default(),
             limits: Limits::default(),
             fees: RawFees::default(),
+            audit: Audit::default(),
         }
     }
 }
@@ -161,6 +163,14 @@ impl Default for RawFees {
             cap_credits: BTreeMap::new(),
         }
     }
+}
+
+/// `[audit]`
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Notes that are older are removed; 0: all are kept.
+    pub keep_days: u32,
 }
 
 /// `[unwrap]`

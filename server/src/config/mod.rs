@@ -22,7 +22,7 @@ use url::Url;
 
 pub use self::{
     error::ConfigError,
-    file::{Limits, Unwrap, Upstream},
+    file::{Audit, Limits, Unwrap, Upstream},
     tiers::{Tier, Tiers},
 };
 use self::{hosts::HostPattern, secret::SecretFile};
@@ -59,6 +59,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is taken for requests under users' own keys.
     pub fees: Fees,
+    /// How long the audit keeps what it wrote down.
+    pub audit: Audit,
 }
 
 /// How callers prove who they are.

@@ -93,6 +93,8 @@ impl Reply {
                 "prompt_tokens": prompt,
                 "completion_tokens": completion,
                 "total_tokens": prompt + completion,
+                // It costs nothing, and says so.
+                "cost": 0,
             }),
             text,
         }

@@ -8,13 +8,14 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use crate::config::Config;
 
 /// What a page of another origin may read of an answer.
-const EXPOSED: [&str; 15] = [
+const EXPOSED: [&str; 16] = [
     "keyseal-error",
     "keyseal-served-by",
     "keyseal-attempts",
     "keyseal-body",
     "keyseal-model",
     "keyseal-request-id",
+    "keyseal-next-cursor",
     "retry-after",
     "x-should-retry",
     "ratelimit",

@@ -15,6 +15,7 @@ mod page;
 mod plain;
 pub mod rate;
 mod refusals;
+pub mod refused;
 pub mod test_key;
 mod well_known;
 
@@ -39,6 +40,7 @@ pub fn service(state: AppState) -> Router {
         .fallback(nothing_here)
         // Before any handler, and so before anything is stored.
         .layer(from_fn_with_state(state.clone(), plain::refuse))
+        .layer(from_fn_with_state(state.clone(), refused::layer))
         .layer(from_fn(headers::api));
     let public = well_known::routes()
         .merge(health::routes())

@@ -3,7 +3,7 @@
 use sqlx::Row;
 
 use super::{
-    Entry, Note, Owner, Status, Store, StoreError, audit, lock,
+    Entry, Note, Owner, Period, Status, Store, StoreError, audit, lock,
     rows::{Tx, required, stored},
 };
 use crate::clock::Micros;
@@ -24,6 +24,8 @@ pub struct NewEntry<'a> {
     pub priority: Option<i64>,
     /// From when it is not chosen.
     pub expires_at: Option<Micros>,
+    /// What may be spent under it, in millionths of a dollar.
+    pub budget: Option<(i64, Period)>,
 }
 
 /// A sealed key, and what was read out of it.
@@ -117,8 +119,9 @@ async fn insert(
     sqlx::query(
         "INSERT INTO entries (realm, sub, id, provider, label, hint, host, sealed_key, kid,
              sealed_at, request_digest, status, active, priority, total_requests, total_tokens,
-             needs_reentry, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, 0, 0, 0, $14, $15)",
+             needs_reentry, created_at, expires_at, budget_micro_usd, budget_period)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, 0, 0, 0, $14, $15, $16,
+             $17)",
     )
     .bind(owner.realm().as_str())
     .bind(owner.sub())
@@ -135,6 +138,8 @@ async fn insert(
     .bind(priority)
     .bind(now)
     .bind(new.expires_at)
+    .bind(new.budget.map(|(micro, _)| micro))
+    .bind(new.budget.map(|(_, period)| period.as_str()))
     .execute(&mut **tx)
     .await?;
     Ok(())

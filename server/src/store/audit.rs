@@ -60,23 +60,32 @@ pub struct Event {
     pub provider: Option<String>,
     /// Names of what changed.
     pub detail: Option<String>,
+    /// The entry's mask, as the entry itself shows it now.
+    pub hint: Option<String>,
 }
 
 impl Store {
-    /// The newest events, or those before the event of that id.
+    /// The newest events, or those before the event of that id; of all actions, or of one.
     pub async fn events(
         &self,
         owner: &Owner,
         before: Option<&str>,
+        action: Option<&str>,
         limit: i64,
     ) -> Result<Vec<Event>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, at, action, entry_id, provider, detail FROM audit
-             WHERE realm = $1 AND sub = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+            "SELECT audit.id, audit.at, audit.action, audit.entry_id, audit.provider,
+                 audit.detail, entries.hint
+             FROM audit LEFT JOIN entries ON entries.realm = audit.realm
+                 AND entries.sub = audit.sub AND entries.id = audit.entry_id
+             WHERE audit.realm = $1 AND audit.sub = $2 AND audit.id < $3
+                 AND (audit.action = $4 OR $4 = '')
+             ORDER BY audit.id DESC LIMIT $5",
         )
         .bind(owner.realm().as_str())
         .bind(owner.sub())
         .bind(before.unwrap_or("g"))
+        .bind(action.unwrap_or_default())
         .bind(limit)
         .fetch_all(&self.reader)
         .await?;
@@ -88,9 +97,34 @@ impl Store {
                 entry_id: row.try_get("entry_id")?,
                 provider: row.try_get("provider")?,
                 detail: row.try_get("detail")?,
+                hint: row.try_get("hint")?,
             })
         };
         Ok(rows.iter().map(event).collect::<Result<_, sqlx::Error>>()?)
+    }
+}
+
+impl Store {
+    /// Writes down an act that changes nothing in the database.
+    pub async fn note(
+        &self,
+        owner: &Owner,
+        note: &Note<'_>,
+        now: Micros,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        write(&mut tx, owner, note, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Removes what is older; nothing else ever removes or changes what was written down.
+    pub async fn forget_events(&self, older_than: Micros) -> Result<u64, StoreError> {
+        let removed = sqlx::query("DELETE FROM audit WHERE at < $1")
+            .bind(older_than)
+            .execute(&self.writer)
+            .await?;
+        Ok(removed.rows_affected())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Entry, Note, Owner, Replacement, Status, Store, StoreError, audit, lock,
+    Entry, Note, Owner, Period, Replacement, Status, Store, StoreError, audit, lock,
     rows::{live, of_provider, required},
 };
 use crate::clock::Micros;
@@ -19,6 +19,10 @@ pub struct Changes {
     pub priority: Option<i64>,
     /// From when it is not chosen; `Some(None)`: never.
     pub expires_at: Option<Option<Micros>>,
+    /// What may be spent, in millionths of a dollar; `Some(None)`: no budget any more.
+    pub budget: Option<Option<i64>>,
+    /// In which time; only for an entry that has a budget.
+    pub budget_period: Option<Period>,
 }
 
 impl Changes {
@@ -28,6 +32,8 @@ impl Changes {
             ("isActive", self.active.is_some()),
             ("priority", self.priority.is_some()),
             ("expiresAt", self.expires_at.is_some()),
+            ("budgetUsd", self.budget.is_some()),
+            ("budgetPeriod", self.budget_period.is_some()),
         ];
         let changed: Vec<_> = names
             .iter()
@@ -78,8 +84,15 @@ impl Store {
         entry.active = changes.active.unwrap_or(entry.active);
         entry.priority = changes.priority.unwrap_or(entry.priority);
         entry.expires_at = changes.expires_at.unwrap_or(entry.expires_at);
+        let known = entry.budget.map(|budget| budget.micro_usd);
+        let micro_usd = changes.budget.unwrap_or(known);
+        let period = changes
+            .budget_period
+            .or(entry.budget.map(|budget| budget.period));
+        let period = micro_usd.map(|_| period.unwrap_or(Period::Month));
         sqlx::query(
-            "UPDATE entries SET label = $4, active = $5, priority = $6, expires_at = $7
+            "UPDATE entries SET label = $4, active = $5, priority = $6, expires_at = $7,
+                 budget_micro_usd = $8, budget_period = $9
              WHERE realm = $1 AND sub = $2 AND id = $3",
         )
         .bind(owner.realm().as_str())
@@ -89,10 +102,13 @@ impl Store {
         .bind(i64::from(entry.active))
         .bind(entry.priority)
         .bind(entry.expires_at)
+        .bind(micro_usd)
+        .bind(period.map(Period::as_str))
         .execute(&mut *tx)
         .await?;
         let note = Note::entry("key.update", id, &entry.provider).detail(changes.names());
         audit::write(&mut tx, owner, &note, now).await?;
+        let entry = required(&mut tx, owner, id).await?;
         tx.commit().await?;
         Ok(Some(entry))
     }

@@ -59,6 +59,7 @@ fn migrations() -> Migrator {
     let revoked = include_str!("../../migrations/0002_revoked.sql");
     let platform = include_str!("../../migrations/0010_platform.sql");
     let usage = include_str!("../../migrations/0020_usage.sql");
+    let audit = include_str!("../../migrations/0021_audit.sql");
     let migration = |version, name: &'static str, sql: &'static str| {
         Migration::new(
             version,
@@ -73,6 +74,7 @@ fn migrations() -> Migrator {
         migration(2, "revoked", revoked),
         migration(10, "platform", platform),
         migration(20, "usage", usage),
+        migration(21, "audit", audit),
     ])
 }
 

@@ -79,6 +79,9 @@ where
         head.headers.remove(header::CONTENT_LENGTH);
         Hider::default()
     });
+    if good && ask.route.kind != Kind::Free {
+        price::prepare();
+    }
     state.under_way.0.fetch_add(1, Ordering::AcqRel);
     let count = Count {
         state: state.clone(),
@@ -194,12 +197,13 @@ impl Count {
         let failed = self.reader.is_none();
         let usage = self.reader.map(|reader| reader.finish(whole));
         let usage = usage.unwrap_or_default();
-        let model = usage.model.clone().or(self.ask.model).filter(|_| !failed);
+        let asked = self.ask.model.filter(|_| !failed);
+        let model = usage.model.as_deref().or(asked.as_deref());
         let kind = self.ask.route.kind;
         let is_billed = !failed && kind != Kind::Free;
         let provider = self.served.provider;
         let cost = is_billed
-            .then(|| price::cost(provider, model.as_deref(), kind, &usage, at))
+            .then(|| price::cost(provider, model, kind, &usage, at))
             .flatten();
         if let By::Platform(reservation) = &mut self.served.by {
             // A cost that is unknown stays what was reserved for it.
@@ -209,9 +213,7 @@ impl Count {
             });
         }
         let fee = match self.served.by {
-            By::Entry(_) | By::Envelope if is_billed => {
-                self.state.config.fees.on(cost, model.as_deref())
-            }
+            By::Entry(_) | By::Envelope if is_billed => self.state.config.fees.on(cost, model),
             _ => None,
         };
         let credential = match self.served.by {
@@ -225,7 +227,7 @@ impl Count {
             failed: i64::from(failed),
             priced: i64::from(cost.is_some()),
             unpriced: i64::from(is_billed && cost.is_none()),
-            uncounted: i64::from(is_billed && says_nothing(&usage)),
+            uncounted: i64::from(is_billed && says_nothing(kind, &usage)),
             cost_micro_usd: money(cost),
             fee_micro_usd: money(fee),
             ..counted(&usage)
@@ -234,12 +236,34 @@ impl Count {
             owner: self.served.owner,
             at,
             provider,
-            model,
+            model: row_name(provider, asked.as_deref(), usage.model.as_deref()),
             credential,
             counts,
         });
         self.state.under_way.0.fetch_sub(1, Ordering::AcqRel);
     }
+}
+
+/// The name under which a row stands. Of an answer's own word only a version is taken, behind the
+/// name that was asked for, or else the name under which the price list knows it: what a strange
+/// endpoint puts there could be anything, the key included. Nor does a row bear what looks like a key.
+fn row_name(provider: &str, asked: Option<&str>, answered: Option<&str>) -> Option<String> {
+    let is_version = |rest: &str| {
+        rest.bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'@'))
+    };
+    let more_exactly = || {
+        let (asked, answered) = (asked?, answered?);
+        let rest = answered.strip_prefix(asked)?;
+        is_version(rest).then(|| answered.to_owned())
+    };
+    let listed = || price::known_as(provider, answered?);
+    let name = more_exactly()
+        .or_else(listed)
+        .or_else(|| asked.map(str::to_owned))?;
+    keyseal::catalogue::looks_like_key(&name)
+        .is_none()
+        .then_some(name)
 }
 
 fn counted(usage: &Usage) -> Counts {
@@ -260,15 +284,71 @@ fn number(count: Option<u64>) -> i64 {
     count.map_or(0, |count| i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// Neither tokens out, nor any other unit: what was used is not known, or not all of it.
-fn says_nothing(usage: &Usage) -> bool {
-    let units = [
-        usage.output_tokens,
-        usage.images,
-        usage.audio_ms,
-        usage.characters,
-        usage.rerank_searches,
-    ];
-    let embeddings = usage.input_tokens.is_some() && usage.output_tokens.is_none();
-    units.iter().all(Option::is_none) && !embeddings
+/// What was used is not known, or not all of it.
+fn says_nothing(kind: Kind, usage: &Usage) -> bool {
+    match kind {
+        Kind::Embeddings => usage.input_tokens.is_none(),
+        Kind::Chat | Kind::Gemini => usage.total_tokens().is_none(),
+        _ => [
+            usage.total_tokens(),
+            usage.images,
+            usage.audio_ms,
+            usage.characters,
+            usage.rerank_searches,
+        ]
+        .iter()
+        .all(Option::is_none),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_named_after_the_answer_only_where_that_can_be_trusted() {
+        let name = |asked, answered| row_name("openai", asked, answered);
+        let exact = "gpt-4o-2024-08-06";
+        assert_eq!(name(Some("gpt-4o"), Some(exact)).as_deref(), Some(exact));
+        assert_eq!(name(Some("gpt-4o"), None).as_deref(), Some("gpt-4o"));
+        let listed = price::known_as("openai", exact);
+        assert!(listed.is_some());
+        assert_eq!(name(Some("my-deployment"), Some(exact)), listed);
+        assert_eq!(name(None, Some(exact)), listed);
+        let mine = Some("mine".to_owned());
+        for answered in ["anything-else", "mine-sk-secret", "minesecret", ""] {
+            assert_eq!(name(Some("mine"), Some(answered)), mine, "{answered}");
+        }
+        for strange in [
+            "gpt-4o-sk-secret",
+            "gpt-4osecret",
+            "claude-sonnet-4-5-secret",
+        ] {
+            for provider in ["openai", "anthropic", "openrouter"] {
+                let name = row_name(provider, Some("gpt-4o"), Some(strange));
+                assert!(!name.unwrap().contains("secret"), "{provider} {strange}");
+            }
+        }
+        assert_eq!(name(None, Some("anything-else")), None);
+        let key = format!("sk-proj-{}", "Ab3".repeat(40));
+        assert!(keyseal::catalogue::looks_like_key(&key).is_some());
+        assert_eq!(name(Some(&key), None), None);
+    }
+
+    #[test]
+    fn what_an_answer_left_unsaid_is_counted_as_unsaid() {
+        let said = |kind, usage: Usage| !says_nothing(kind, &usage);
+        let input = Usage {
+            input_tokens: Some(1),
+            ..Usage::default()
+        };
+        assert!(!said(Kind::Chat, Usage::default()));
+        assert!(!said(Kind::Chat, input.clone()), "the stream broke off");
+        assert!(said(Kind::Embeddings, input));
+        let image = Usage {
+            images: Some(1),
+            ..Usage::default()
+        };
+        assert!(said(Kind::Image, image.clone()) && !said(Kind::Chat, image));
+    }
 }

@@ -1,6 +1,7 @@
 //! What a request cost: as the provider says, else by the list prices of `genai-prices`. Unknown
 //! stays unknown; it is never 0.
 
+use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use genai_prices::{Calculator, PriceRequest, Usage as Units, UsageKey};
@@ -36,9 +37,25 @@ const NAMES: [(&str, &str); 21] = [
     ("zai", "zai"),
 ];
 
-/// Decodes the price list, which takes a moment: at start, so that no request waits for it.
+/// Decodes the price list beside the first request that needs it: it takes a moment, and some 20 MB
+/// that an idle server does not have.
 pub fn prepare() {
-    let _ = Calculator::bundled();
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tokio::task::spawn_blocking(Calculator::bundled);
+    });
+}
+
+/// The list's own name for a model of the provider, if it knows it.
+pub fn known_as(provider: &str, model: &str) -> Option<String> {
+    let (_, name) = NAMES.iter().find(|(id, _)| *id == provider)?;
+    let units = Units::from([
+        (UsageKey::INPUT_TOKENS, 1.0),
+        (UsageKey::OUTPUT_TOKENS, 1.0),
+    ]);
+    let request = PriceRequest::new(model, &units).with_provider_id(name);
+    let price = Calculator::bundled().calculate(&request).ok()?;
+    Some(price.model_id)
 }
 
 /// What one answer cost. `model` as the answer names it, else as it was asked for.

@@ -138,3 +138,36 @@ async fn a_revoked_or_replaced_ciphertext_is_in_no_file_of_the_database() {
         Vec::<std::path::PathBuf>::new()
     );
 }
+
+#[tokio::test]
+async fn usage_that_was_shown_survives_kill_9() {
+    let process = Process::start(&Setup::default());
+    let ann = token(&json!({ "sub": "ann" }));
+    process.add("ann").await;
+    let hello = json!({ "model": "demo", "messages": [{ "role": "user", "content": "a b c" }] });
+    process
+        .send(
+            &ann,
+            "POST",
+            "/forward/demo/v1/chat/completions",
+            hello.to_string().into(),
+        )
+        .await
+        .expect(200);
+    let totals = async |process: &Process| {
+        let usage = process.send(&ann, "GET", "/api/v1/usage", Vec::new()).await;
+        usage.expect(200).json()["totals"].clone()
+    };
+    let mut shown = totals(&process).await;
+    while shown["requests"] != 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        shown = totals(&process).await;
+    }
+    assert_eq!(shown["inputTokens"], 3);
+    assert_eq!(
+        shown["estimatedCostUsd"], 0.0,
+        "the demo costs nothing, and says so"
+    );
+    let process = Process::start_in(process.kill(), &Setup::default());
+    assert_eq!(totals(&process).await, shown);
+}

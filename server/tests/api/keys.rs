@@ -41,6 +41,8 @@ pub async fn an_added_key_is_listed_with_its_mask_and_its_ciphertext(companion: 
         "keyHint": keyseal::catalogue::hint(KEY), "host": null, "storage": "synced",
         "status": "untested", "statusDetail": null, "isValid": null, "isActive": true,
         "priority": 0, "totalRequests": 0, "totalTokens": 0, "estimatedCostUsd": null,
+        "unknownRequests": 0, "budgetUsd": null, "budgetPeriod": null, "budgetSpentUsd": null,
+        "budgetLeftUsd": null,
         "createdAt": created, "lastTestedAt": null, "lastUsedAt": null,
         "expiresAt": "2099-01-31T10:00:00.000Z", "needsReentry": false,
         "sealedKey": body["sealedKey"],
@@ -127,12 +129,11 @@ pub async fn a_revoked_entry_is_gone_and_its_id_never_comes_back(companion: &Com
         .unwrap();
     assert_eq!(kept.sealed_key, None);
     assert!(kept.revoked_at.is_some() && !kept.active);
-    let events = ann.get("/audit").await.expect(200).json();
-    assert_eq!(events["events"][0]["action"], "key.revoke");
+    let revokes = ann.get("/audit?action=key.revoke").await.expect(200).json();
     assert_eq!(
-        events["events"].as_array().unwrap().len(),
-        2,
-        "the second revoke did nothing"
+        revokes["events"].as_array().unwrap().len(),
+        1,
+        "the second revoke changed nothing"
     );
 }
 

@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod audit;
 mod bad_input;
 mod concurrent;
 mod durable;
@@ -21,6 +22,7 @@ mod replay;
 mod replicas;
 mod sealed;
 mod start;
+mod usage;
 
 /// Each of these runs on SQLite as a test of its own, and on PostgreSQL one after the other, so that
 /// one cluster serves them all.
@@ -72,6 +74,13 @@ on_both_databases! {
     me::settings_are_merged_and_kept,
     replay::an_id_is_claimed_once_and_forgotten_by_the_databases_clock,
     replay::uses_are_counted,
+    usage::sums_are_taken_by_what_is_asked_and_given_page_by_page,
+    usage::csv_has_the_same_rows_and_no_formula,
+    usage::counts_that_are_written_at_once_are_all_added,
+    usage::a_budget_is_shown_with_what_is_left,
+    audit::one_action_can_be_asked_for_and_the_mask_is_shown,
+    audit::refusals_are_written_down_once_for_whom_they_concern,
+    audit::nothing_but_age_removes_what_was_written_down,
     replay::candidates_are_active_unexpired_and_in_order,
     platform::what_is_reserved_never_exceeds_the_limits_however_many_ask_at_once,
     platform::a_minutes_requests_come_back_one_by_one_and_a_days_with_the_day,

@@ -2,6 +2,7 @@
 
 use std::{
     process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -64,7 +65,7 @@ async fn an_open_stream_goes_on_after_the_signal_for_a_bounded_time() {
     let ending = tokio::task::spawn_blocking(move || {
         let start = Instant::now();
         assert!(process.terminate(Duration::from_secs(14)).success());
-        start.elapsed()
+        (start.elapsed(), Arc::clone(&process.folder))
     });
     tokio::time::sleep(Duration::from_secs(2)).await;
     let pieces = async {
@@ -75,11 +76,17 @@ async fn an_open_stream_goes_on_after_the_signal_for_a_bounded_time() {
         pieces
     };
     assert!(pieces.await > 10, "it went on");
-    let took = ending.await.unwrap();
+    let (took, folder) = ending.await.unwrap();
     assert!(
         took > Duration::from_secs(4) && took < Duration::from_secs(12),
         "{took:?}"
     );
+    let process = Process::start_in(folder, &Setup::default());
+    let ann = token(&json!({ "sub": "ann" }));
+    let usage = process.send(&ann, "GET", "/api/v1/usage", Vec::new()).await;
+    let totals = usage.expect(200).json()["totals"].clone();
+    assert_eq!(totals["requests"], 1, "the stream that was cut is counted");
+    assert_eq!(totals["uncountedRequests"], 1);
 }
 
 #[tokio::test]

@@ -41,6 +41,18 @@ pub async fn what_one_replica_acknowledged_holds_on_the_other(cluster: &Postgres
         Some(format!("entry {id}").as_str())
     );
 
+    chat(&here).await.expect(200);
+    for replica in [&one, &other] {
+        replica.state.write_usage().await.unwrap();
+    }
+    let used = here.get("/usage?by=model,entry").await.expect(200).json();
+    assert_eq!(
+        used["rows"].as_array().unwrap().len(),
+        1,
+        "one row for both"
+    );
+    assert_eq!(used["totals"]["requests"], 2);
+
     let ann = Owner::new(Realm::Jwt, "ann");
     let until = clock::seconds() + 240;
     assert!(

@@ -15,6 +15,7 @@ mod credential;
 mod envelope;
 mod failover;
 mod guard;
+mod money;
 mod one;
 mod platform;
 mod providers;

@@ -18,6 +18,7 @@ const LARGEST_PAGE: i64 = 200;
 pub struct Page {
     cursor: Option<String>,
     limit: Option<i64>,
+    action: Option<String>,
 }
 
 pub async fn list(
@@ -36,10 +37,17 @@ pub async fn list(
             "`cursor` must be a `nextCursor` of an answer before.",
         ));
     }
+    let action = page.action.as_deref();
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte == b'.';
+    if action.is_some_and(|action| action.is_empty() || !action.bytes().all(is_name)) {
+        return Err(Problem::validation(
+            "`action` must be the name of an action, as in key.revoke.",
+        ));
+    }
     // One more than asked tells whether there is a next page.
     let mut events = state
         .store
-        .events(&caller.owner, page.cursor.as_deref(), limit + 1)
+        .events(&caller.owner, page.cursor.as_deref(), action, limit + 1)
         .await?;
     let wanted = usize::try_from(limit).unwrap_or_default();
     let more = events.len() > wanted;
@@ -57,6 +65,7 @@ fn view(sub: &str, event: Event) -> Value {
         "actor": sub,
         "action": event.action,
         "entryId": event.entry_id,
+        "keyHint": event.hint,
         "provider": event.provider,
         "detail": event.detail,
     })

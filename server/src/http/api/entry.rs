@@ -25,12 +25,22 @@ pub struct EntryView {
     total_requests: i64,
     total_tokens: i64,
     estimated_cost_usd: Option<f64>,
+    unknown_requests: i64,
+    budget_usd: Option<f64>,
+    budget_period: Option<&'static str>,
+    budget_spent_usd: Option<f64>,
+    budget_left_usd: Option<f64>,
     created_at: String,
     last_tested_at: Option<String>,
     last_used_at: Option<String>,
     expires_at: Option<String>,
     needs_reentry: bool,
     sealed_key: Option<Box<RawValue>>,
+}
+
+/// Only for showing: what is counted are whole millionths.
+fn dollars(micro: i64) -> f64 {
+    micro as f64 / 1e6
 }
 
 impl From<Entry> for EntryView {
@@ -49,7 +59,12 @@ impl From<Entry> for EntryView {
             priority: entry.priority,
             total_requests: entry.total_requests,
             total_tokens: entry.total_tokens,
-            estimated_cost_usd: entry.cost_micro_usd.map(|micro| micro as f64 / 1e6),
+            estimated_cost_usd: entry.cost_micro_usd.map(dollars),
+            unknown_requests: entry.unpriced_requests,
+            budget_usd: entry.budget.map(|budget| dollars(budget.micro_usd)),
+            budget_period: entry.budget.map(|budget| budget.period.as_str()),
+            budget_spent_usd: entry.budget.map(|budget| dollars(budget.spent)),
+            budget_left_usd: entry.budget.map(|budget| dollars(budget.left())),
             created_at: clock::rfc3339(entry.created_at),
             last_tested_at: entry.last_tested_at.map(clock::rfc3339),
             last_used_at: entry.last_used_at.map(clock::rfc3339),

@@ -7,19 +7,19 @@ use axum::{
 use http::StatusCode;
 use keyseal::{catalogue::Provider, envelope::digest};
 use serde::Deserialize;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Number, Value, json, value::RawValue};
 
 use super::{
     super::{Code, Problem, credential, json::Body},
     entry::EntryView,
     providers, sealed,
-    values::{EntryId, expiry, label, nullable, priority},
+    values::{EntryId, budget, expiry, label, nullable, period, priority},
 };
 use crate::{
     AppState,
     auth::Caller,
     clock,
-    store::{Added, Changes, Entry, NewEntry, Reordered, Replaced},
+    store::{Added, Changes, Entry, NewEntry, Period, Reordered, Replaced},
 };
 
 pub async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Value>, Problem> {
@@ -61,6 +61,10 @@ pub struct NewKey {
     priority: Option<i64>,
     #[serde(default)]
     expires_at: Option<String>,
+    #[serde(default)]
+    budget_usd: Option<Number>,
+    #[serde(default)]
+    budget_period: Option<String>,
 }
 
 pub async fn add(
@@ -74,15 +78,19 @@ pub async fn add(
     let provider = providers::offered(&state, &new.provider)?;
     let label = label(new.label.as_deref().unwrap_or_default())?;
     let priority = new.priority.map(priority).transpose()?;
+    let budget = new_budget(new.budget_usd.as_ref(), new.budget_period.as_deref())?;
     let sealed = sealed::parse(&new.sealed_key)?;
 
-    let request = json!([
-        provider.id,
-        sealed.to_json(),
-        label,
-        priority,
-        new.expires_at
-    ]);
+    let mut request = vec![
+        json!(provider.id),
+        json!(sealed.to_json()),
+        json!(label),
+        json!(priority),
+        json!(new.expires_at),
+    ];
+    // Only where there is one: requests of before budgets stay the same.
+    request.extend(budget.map(|(micro, period)| json!([micro, period.as_str()])));
+    let request = Value::Array(request);
     let request_digest = digest(request.to_string().as_bytes());
     if let Some(known) = state
         .store
@@ -111,10 +119,23 @@ pub async fn add(
         request_digest: &request_digest,
         priority,
         expires_at,
+        budget,
     };
     let stored = state.store.add(owner, &entry, now).await?;
     state.entries_changed(owner);
     added(stored)
+}
+
+fn new_budget(
+    amount: Option<&Number>,
+    named: Option<&str>,
+) -> Result<Option<(i64, Period)>, Problem> {
+    let named = named.map(period).transpose()?;
+    match (amount, named) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Problem::validation("`budgetPeriod` is of a `budgetUsd`.")),
+        (Some(amount), named) => Ok(Some((budget(amount)?, named.unwrap_or(Period::Month)))),
+    }
 }
 
 fn added(outcome: Added) -> Result<(StatusCode, Json<EntryView>), Problem> {
@@ -142,6 +163,10 @@ pub struct ChangedKey {
     priority: Option<i64>,
     #[serde(default, deserialize_with = "nullable")]
     expires_at: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    budget_usd: Option<Option<Number>>,
+    #[serde(default)]
+    budget_period: Option<String>,
     #[serde(default)]
     sealed_key: Option<Box<RawValue>>,
 }
@@ -170,6 +195,8 @@ impl ChangedKey {
             && self.is_active.is_none()
             && self.priority.is_none()
             && self.expires_at.is_none()
+            && self.budget_usd.is_none()
+            && self.budget_period.is_none()
     }
 }
 
@@ -190,6 +217,12 @@ async fn update(
         active: change.is_active,
         priority: change.priority.map(priority).transpose()?,
         expires_at,
+        budget: match &change.budget_usd {
+            None => None,
+            Some(None) => Some(None),
+            Some(Some(amount)) => Some(Some(budget(amount)?)),
+        },
+        budget_period: change.budget_period.as_deref().map(period).transpose()?,
     };
     let updated = state
         .store

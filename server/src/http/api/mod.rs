@@ -8,6 +8,7 @@ mod me;
 mod oauth;
 mod providers;
 mod sealed;
+mod usage;
 mod values;
 
 pub(super) use self::providers::offered;
@@ -31,6 +32,7 @@ pub fn routes() -> Router<AppState> {
             "/api-keys/{id}",
             get(keys::show).patch(keys::change).delete(keys::revoke),
         )
+        .route("/usage", get(usage::show))
         .route("/audit", get(audit::list))
         .route("/local/token", post(local::exchange))
 }

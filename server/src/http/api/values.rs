@@ -1,10 +1,15 @@
 //! Values of API calls that can only exist well-formed.
 
+use keyseal::usage::MicroUsd;
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 use uuid::Uuid;
 
 use super::super::Problem;
-use crate::clock::{self, Micros};
+use crate::{
+    clock::{self, Micros},
+    store::Period,
+};
 
 /// An entry's id: a UUID in its one canonical spelling, because it is compared with what is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +61,21 @@ pub fn expiry(text: &str, now: Micros) -> Result<Micros, Problem> {
         Some(at) if at <= now => refuse("`expiresAt` must be in the future."),
         Some(at) => Ok(at),
     }
+}
+
+/// An amount of dollars, in whole millionths.
+pub fn budget(number: &Number) -> Result<i64, Problem> {
+    let amount = MicroUsd::from_dollars(&number.to_string());
+    amount
+        .and_then(|amount| i64::try_from(amount.0).ok())
+        .filter(|micro| *micro <= 1_000_000_000_000)
+        .ok_or_else(|| Problem::validation("`budgetUsd` must be between 0 and 1000000."))
+}
+
+/// What a budget is for.
+pub fn period(text: &str) -> Result<Period, Problem> {
+    Period::parse(text)
+        .ok_or_else(|| Problem::validation("`budgetPeriod` must be `month` or `total`."))
 }
 
 /// Tells a member that is `null` from one that is not there.

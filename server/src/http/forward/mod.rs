@@ -20,7 +20,7 @@ use self::attempt::{Attempt, Outcome};
 pub use self::kept::Kept;
 use self::plan::{Cannot, Plan};
 use super::credential::Credential;
-use super::{Code, Problem};
+use super::{Code, Problem, refused};
 use crate::AppState;
 use crate::auth::{Caller, Known};
 use crate::choose::Nothing;
@@ -52,7 +52,11 @@ async fn forward(
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let uri = head.uri.clone();
-    serve(&state, &caller, Asked::read(&uri)?, head, body).await
+    let answer = serve(&state, &caller, Asked::read(&uri)?, head, body).await;
+    if let Err(problem) = &answer {
+        refused::note(&state, &caller.owner, problem).await;
+    }
+    answer
 }
 
 /// What a request asks of which provider, byte for byte as it came.

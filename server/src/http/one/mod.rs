@@ -17,7 +17,7 @@ use self::body::Asking;
 pub use self::models::Lists;
 use self::pick::Pick;
 use super::forward::{Asked, serve};
-use super::{Code, Problem};
+use super::{Code, Problem, refused};
 use crate::AppState;
 use crate::auth::Caller;
 
@@ -94,7 +94,11 @@ async fn one(
         without_length(head),
         Body::from(whole),
     )
-    .await?;
+    .await;
+    if let Err(problem) = &answer {
+        refused::note(state, &caller.owner, problem).await;
+    }
+    let answer = answer?;
     let (mut head, body) = answer.into_parts();
     if let Ok(value) = HeaderValue::try_from(pick.name()) {
         head.headers.insert(MODEL, value);
