@@ -123,3 +123,11 @@ test("every public function of envelope, catalogue and vault has an example, whi
     "/// Says.\n/// ```\n/// ```\n#[must_use]\npub fn one() {}\n\n    /// No.\n    pub fn two(&self) {}\n";
   assert.deepEqual(withoutExample(text), ["two"]);
 });
+
+test("the apps that docs/integration.md shows are those that the tests build", () => {
+  const shown = [
+    ...read("docs/integration.md").matchAll(/^```jsx?\n\/\/ (tests\/consumers\/\S+)\n(.*?)^```/gms),
+  ];
+  assert.ok(shown.length >= 5, "they are found");
+  for (const [, path, text] of shown) assert.equal(text, read(path), path);
+});

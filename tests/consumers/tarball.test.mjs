@@ -40,6 +40,7 @@ test("the tarball holds the wasm, JavaScript, types, README, licences, and nothi
     "",
     "dist/",
     "dist/loader/",
+    "dist/oauth/",
     "dist/server/",
     "dist/vault/",
     "dist/wasm/",
@@ -69,7 +70,14 @@ test("what is built has a source: nothing is left over from an older build", () 
 
 test("every export leads to files of the package: types, Node, everything else", () => {
   const { exports } = manifest();
-  assert.deepEqual(Object.keys(exports), [".", "./inline", "./oauth", "./server", "./package.json"]);
+  assert.deepEqual(Object.keys(exports), [
+    ".",
+    "./inline",
+    "./oauth",
+    "./server",
+    "./keyseal.wasm",
+    "./package.json",
+  ]);
   for (const [name, entry] of Object.entries(exports)) {
     if (typeof entry === "string") continue;
     assert.deepEqual(Object.keys(entry), ["types", "node", "default"], name);

@@ -14,7 +14,7 @@ import { script, typeErrors } from "./support/examples.js";
 import { onStand } from "./support/stand.js";
 
 const members = publicMembers();
-const inPages = members.filter(({ entry, example }) => example && entry === "keyseal");
+const inPages = members.filter(({ entry, example }) => example && entry !== "keyseal/server");
 const onServers = members.filter(({ entry, example }) => example && entry === "keyseal/server");
 const text = script(inPages);
 
@@ -44,7 +44,8 @@ for (const { name, example = "" } of inPages) {
     );
     // Of a class the example shows some members; of anything else, that very thing.
     const uses = /^(Vault|KeysealError)$/.test(name) ? [] : [name];
-    const says = /\b(?:advise|askWhich|banner|confirm|note|show|showUnlock|warn)(?=\()/g;
+    const says =
+      /\b(?:advise|askWhich|banner|confirm|note|replaceState|show|showUnlock|warn)(?=\()/g;
     for (const wanted of [...uses, ...(example.match(says) ?? [])]) {
       expect(called, `${name} uses ${wanted}`).toContain(wanted);
     }

@@ -3,6 +3,7 @@
 
 import { createAnthropic } from "@ai-sdk/anthropic";
 import * as keyseal from "keyseal";
+import * as oauth from "keyseal/oauth";
 import OpenAI from "openai";
 // The package's own elements go through here: no function of the vault adds a way to unlock it.
 import { insideOf } from "../../../pkg/dist/vault/inside.js";
@@ -28,6 +29,8 @@ function lead(companion: string): void {
   window.fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
     if (offline && url.startsWith(COMPANION)) throw new TypeError("offline");
+    if (url.startsWith("https://openrouter.ai/"))
+      return Response.json({ key: "sk-or-v1-by-sign-in" });
     if (!url.startsWith(COMPANION)) return fetch(input, init);
     const there = companion + url.slice(COMPANION.length);
     return fetch(input instanceof Request ? new Request(there, input) : there, init);
@@ -99,6 +102,10 @@ export async function prelude(name: string, place: Place) {
     newEntryId: spied("newEntryId", keyseal.newEntryId),
     providers: spied("providers", keyseal.providers),
     sealKey: spied("sealKey", keyseal.sealKey),
+    startOAuth: spied("startOAuth", oauth.startOAuth),
+    isOAuthReturn: spied("isOAuthReturn", oauth.isOAuthReturn),
+    finishOAuth: spied("finishOAuth", oauth.finishOAuth),
+    withoutOAuth: spied("withoutOAuth", oauth.withoutOAuth),
 
     ...{ session, vault, first, second, entry: first, response, model, messages },
     pasted: place.pasted,
@@ -112,6 +119,8 @@ export async function prelude(name: string, place: Place) {
     signOut: document.createElement("button"),
     field: document.createElement("input"),
     title: document.createElement("h1"),
+    location: { href: `${window.location.href}?page=keys`, assign: say("assign") },
+    history: { replaceState: say("replaceState") },
     confirm: spied("confirm", async (_question: string) => true),
     ...{ advise: say("advise"), askWhich: say("askWhich"), banner: say("banner") },
     ...{ note: say("note"), show: say("show"), showUnlock: say("showUnlock"), warn: say("warn") },
@@ -156,7 +165,16 @@ const scenes: Record<string, (given: Prelude) => Promise<void> | void> = {
     vault.lock();
   },
   "Vault.startOver": ({ vault }) => vault.lock(),
+  isOAuthReturn: comeBack,
+  finishOAuth: comeBack,
+  withoutOAuth: comeBack,
 };
+
+/** The person has agreed at the provider, and is sent back. */
+async function comeBack({ location }: Prelude): Promise<void> {
+  const to = new URL(await oauth.startOAuth("openrouter", { callback: location.href }));
+  location.href = `${to.searchParams.get("callback_url")}&code=good-once`;
+}
 
 /** What a person, and the world, do next: whatever the example has set up happens. */
 export async function play({ lockButton, signOut }: Prelude): Promise<void> {

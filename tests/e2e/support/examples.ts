@@ -4,8 +4,8 @@ import ts from "typescript";
 /** What the examples may name without saying where it comes from: see `pages/prelude.ts`. */
 const GIVEN = `
   KeysealError OpenAI Vault advise askWhich banner caught confirm createAnthropic detect entry field fingerprint first
-  init jwk lockButton messages model newEntryId note pasted providers response rid sealKey second session show
-  showUnlock signOut sub thumbprint title vault warn
+  finishOAuth history init isOAuthReturn jwk location lockButton messages model newEntryId note pasted providers
+  response rid sealKey second session show showUnlock signOut startOAuth sub thumbprint title vault warn withoutOAuth
 `
   .trim()
   .split(/\s+/);
