@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
-use super::input::{Given, list, take, text, to_js};
+use super::input::{Given, list, named_text, take, text, to_js};
 use super::local::Records;
 use super::sealed;
 use crate::catalogue;
@@ -67,8 +67,10 @@ pub(super) struct Companion {
 
 pub(super) struct Live {
     session: Session,
-    /// The caller's token that it is bound to.
-    token: Zeroizing<String>,
+    /// The caller's token that it is bound to: a string that stays where JavaScript keeps it.
+    token: JsValue,
+    /// The value of `Keyseal-Session`, likewise: the same for every request.
+    header: JsValue,
     kid: String,
 }
 
@@ -98,9 +100,19 @@ extern "C" {
     #[wasm_bindgen(constructor, js_class = "Object")]
     fn new() -> RequestHeaders;
     #[wasm_bindgen(method, setter, js_name = "Keyseal-Session")]
-    fn set_session(this: &RequestHeaders, value: &str);
+    fn set_session(this: &RequestHeaders, value: &JsValue);
     #[wasm_bindgen(method, setter, js_name = "Keyseal-Key")]
     fn set_key(this: &RequestHeaders, value: &str);
+
+    /// The options of a request, read likewise.
+    #[wasm_bindgen(js_name = Object)]
+    type RequestOptions;
+    #[wasm_bindgen(method, getter, catch)]
+    fn method(this: &RequestOptions) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn path(this: &RequestOptions) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn token(this: &RequestOptions) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen]
@@ -396,9 +408,11 @@ impl VaultCore {
     /// `path` is the path at the companion, without query. The session is made when there is none
     /// for this token and key, and renewed before it ends.
     pub(super) fn request_headers_now(&self, rid: &str, given: &JsValue) -> Outcome {
-        let given = Given::new(given.clone())?;
-        let (method, path) = (given.text("method")?, given.text("path")?);
-        let token = Zeroizing::new(given.text("token")?);
+        let Given(given) = Given::new(given.clone())?;
+        let given: RequestOptions = given.unchecked_into();
+        let method = named_text("method", &given.method().unwrap_or_default())?;
+        let path = named_text("path", &given.path().unwrap_or_default())?;
+        let token = given.token().unwrap_or_default();
         let claims = self.vault.borrow().claims(rid)?;
         let now = self.now();
         let envelope = RequestClaims {
@@ -416,8 +430,10 @@ impl VaultCore {
         let live = live.as_ref().ok_or(VaultError::Locked)?;
         let sealed = live.session.seal_request(&envelope);
         let sealed = sealed.map_err(VaultError::from)?;
+        // Wiped before JavaScript is called again: what throws there runs no code that wipes here.
+        drop(envelope);
         let headers = RequestHeaders::new();
-        headers.set_session(live.session.jwe());
+        headers.set_session(&live.header);
         headers.set_key(&sealed);
         Ok(headers.into())
     }
@@ -465,7 +481,7 @@ impl VaultCore {
     }
 
     /// One session a token and companion key, shared by all requests until shortly before its end.
-    fn renew_session(&self, token: Zeroizing<String>, now: i64) -> Outcome<()> {
+    fn renew_session(&self, token: JsValue, now: i64) -> Outcome<()> {
         let companion = self.companion.borrow();
         let companion = companion.as_ref().ok_or_else(no_companion)?;
         let kid = companion.key.kid();
@@ -476,15 +492,12 @@ impl VaultCore {
                 && (SESSION_MARGIN..=SESSION_SECONDS).contains(&(live.session.exp() - now))
         });
         if !usable {
-            let session = Session::start(
-                &self.sub,
-                &token,
-                now,
-                now + SESSION_SECONDS,
-                &companion.key,
-            )
-            .map_err(VaultError::from)?;
+            let ends = now + SESSION_SECONDS;
+            let bound = Zeroizing::new(named_text("token", &token)?);
+            let session = Session::start(&self.sub, &bound, now, ends, &companion.key);
+            let session = session.map_err(VaultError::from)?;
             let live = Live {
+                header: session.jwe().into(),
                 session,
                 token,
                 kid: kid.to_owned(),

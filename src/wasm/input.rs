@@ -71,7 +71,7 @@ pub(super) fn list(value: JsValue) -> Outcome<Array> {
 
 /// An options object, read member by member: a deserialiser for each kind of options would cost
 /// kilobytes. What is absent may be `undefined` or `null`; what has another type is refused by name.
-pub(super) struct Given(JsValue);
+pub(super) struct Given(pub(super) JsValue);
 
 impl Given {
     pub(super) fn new(value: JsValue) -> Outcome<Self> {
@@ -97,8 +97,7 @@ impl Given {
 
     /// A string that must be there.
     pub(super) fn text(&self, name: &str) -> Outcome<String> {
-        let missing = || Failure::argument(["The option ", name, " is missing."].concat());
-        self.maybe_text(name)?.ok_or_else(missing)
+        named_text(name, &self.member(name).unwrap_or_default())
     }
 
     /// A string that may be there.
@@ -158,6 +157,18 @@ impl Given {
             alg: self.maybe_text("alg")?,
         })
     }
+}
+
+/// The option `name` as a string that must be there.
+pub(super) fn named_text(name: &str, value: &JsValue) -> Outcome<String> {
+    value.as_string().ok_or_else(|| {
+        let wrong = if value.is_undefined() || value.is_null() {
+            " is missing."
+        } else {
+            " has another type."
+        };
+        Failure::argument(["The option ", name, wrong].concat())
+    })
 }
 
 /// Plain objects and arrays, `null` for what is absent.
