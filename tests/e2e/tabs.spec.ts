@@ -266,6 +266,22 @@ test("a change queued in one tab is sent once, whichever tab is the first to rea
   }
 });
 
+test("the browser is online again: what waits is sent by itself", async ({ stage }) => {
+  const bare = await Bare.set(stage);
+  const page = await bare.tab();
+  await page.evaluate(async (key) => {
+    await vault.add(key, { provider: "demo" });
+  }, demoKey().key);
+  await stage.context.setOffline(true);
+  await page.evaluate(() => vault.update(vault.entries[0]?.id ?? "", { label: "on the train" }));
+  const waits = () => page.evaluate(() => vault.entries[0]?.pending);
+  expect(await waits()).toBe("update");
+  await stage.context.setOffline(false);
+  await expect.poll(waits).toBe(null);
+  const again = await bare.tab({ memory: true });
+  expect(await again.evaluate(() => vault.entries[0]?.label)).toBe("on the train");
+});
+
 function addPassphrase(page: Page): Promise<void> {
   return page.evaluate(
     (passphrase) => doors.insideOf(vault).addPassphrase?.(passphrase) as Promise<void>,

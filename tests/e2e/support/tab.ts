@@ -13,7 +13,6 @@ declare global {
   var keyseal: Keyseal;
   var doors: Doors;
   var vault: VaultClass;
-  var token: string;
 }
 
 const dist = fileURLToPath(new URL("../../../pkg/dist/", import.meta.url));
@@ -74,19 +73,27 @@ export class Bare {
   /** Loads the page anew and opens the vault in it. */
   async open(page: Page, options: object = {}): Promise<void> {
     await page.goto(`${this.stage.companion.url}/bare/`);
-    await page.evaluate(
-      async ({ token, options }) => {
-        const path = "/bare/pkg/";
-        globalThis.keyseal = (await import(`${path}index.js`)) as Keyseal;
-        globalThis.doors = (await import(`${path}vault/inside.js`)) as Doors;
-        globalThis.token = token;
-        const companion = location.origin;
-        const given = { companion, token: () => globalThis.token, ...options };
-        globalThis.vault = await globalThis.keyseal.Vault.open(given);
-      },
-      { token: this.token, options },
-    );
+    const companion = this.stage.companion.url;
+    await openVault(page, "/bare/pkg/", { companion, token: this.token, ...options });
   }
+}
+
+/** Loads the package's files, which lie below `path`, and opens the vault. */
+export async function openVault(
+  page: Page,
+  path: string,
+  options: { companion: string; token: string },
+): Promise<void> {
+  await page.evaluate(
+    async ({ path, options }) => {
+      const load = (file: string) => import(new URL(path + file, location.href).href);
+      globalThis.keyseal = (await load("index.js")) as Keyseal;
+      globalThis.doors = (await load("vault/inside.js")) as Doors;
+      const token = () => options.token;
+      globalThis.vault = await globalThis.keyseal.Vault.open({ ...options, token });
+    },
+    { path, options },
+  );
 }
 
 /** Adds a key to this browser; gives the entry's id. */

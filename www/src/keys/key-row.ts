@@ -420,6 +420,11 @@ export class KeyRow extends LitElement {
           grid-area: 1 / -4;
         }
 
+        /* Without a button the room is the label's. */
+        .row:not(:has(.actions > *)) .what {
+          grid-column-end: -2;
+        }
+
         .what:has(.rename) {
           flex-wrap: wrap;
           grid-column: -4 / -1;
