@@ -1,15 +1,17 @@
 // Everything that can be checked: format, lints, types, and every test there is.
-// `npm test -- words` runs only the steps whose names hold one of the words.
+// `npm test -- words` runs only the steps whose names hold one of the words; `npm run test:all` also
+// what is slow or needs what not every machine has.
 import { prepareBrowser, preparePostgres } from "./lib/browser.mjs";
 import { buildFrontend } from "./lib/build.mjs";
 import { checks } from "./lib/checks.mjs";
 import { tee } from "./lib/run.mjs";
-import { runners } from "./lib/runners.mjs";
+import { extras, runners } from "./lib/runners.mjs";
 import { main, ok, title, warn } from "./lib/say.mjs";
 import { settle } from "./lib/tally.mjs";
 import { prepareToolchain } from "./lib/toolchain.mjs";
 
-const words = process.argv.slice(2);
+const all = process.argv.includes("--all");
+const words = process.argv.slice(2).filter((word) => word !== "--all");
 const wanted = ({ name }) => !words.length || words.some((word) => name.includes(word));
 
 await main(async () => {
@@ -21,7 +23,7 @@ await main(async () => {
 
   const total = { passed: 0, failed: 0 };
   const bad = [];
-  for (const step of [...checks, ...runners].filter(wanted)) {
+  for (const step of [...checks, ...runners, ...(all ? extras() : [])].filter(wanted)) {
     title(step.name);
     const { passed, failed, note } = await result(step);
     total.passed += passed;

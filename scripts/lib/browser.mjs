@@ -69,6 +69,13 @@ async function playwrightInstall() {
   }
 }
 
+/** A Firefox with its driver, for `npm run test:all`: named in FIREFOX and GECKODRIVER, or on the PATH. */
+export function findFirefox() {
+  const firefox = process.env.FIREFOX ?? ["firefox", "firefox-esr"].map(which).find(Boolean);
+  const geckodriver = process.env.GECKODRIVER ?? which("geckodriver");
+  return firefox && geckodriver ? { firefox, geckodriver } : null;
+}
+
 /** The driver's settings, with the browser that was found. */
 function webdriverJson(chrome) {
   const settings = JSON.parse(readFileSync(join(root, "tests/browser/webdriver.json"), "utf8"));

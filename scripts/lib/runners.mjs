@@ -1,10 +1,12 @@
 // Every test runner of the project, in the order in which `npm test` runs them: what fails
 // fastest comes first, and what needs a server comes after its build.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { node as nodeOfSdks, setUp as setUpSdks } from "../../tests/sdks/setup.mjs";
+import { findFirefox } from "./browser.mjs";
 import { built, npmProgram, root, which } from "./paths.mjs";
+import { warn } from "./say.mjs";
 import { cargoTest, nextest, nodeTest, playwright } from "./tally.mjs";
 
 const report = join(root, "tests/e2e/results/report.json");
@@ -46,9 +48,44 @@ const browser = {
   name: "wasm in the browser",
   command: "cargo",
   args: ["test", "--target", "wasm32-unknown-unknown", "-p", "keyseal", "--test", "browser"],
-  env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner" },
+  env: {
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner",
+    // Seconds for all tests together. Stretching passphrases takes its time on a busy machine.
+    WASM_BINDGEN_TEST_TIMEOUT: "300",
+  },
   tally: cargoTest,
 };
+
+/** Slow, or of what not every machine has: `npm run test:all` asks for them. */
+export function extras() {
+  const found = findFirefox();
+  if (!found) {
+    warn(
+      "not run in Firefox: no Firefox with geckodriver. On Debian: `apt-get install firefox-esr`, " +
+        "`cargo install geckodriver`; or name them in FIREFOX and GECKODRIVER",
+    );
+    return [];
+  }
+  const { firefox, geckodriver } = found;
+  const settings = join(root, "target/webdriver-firefox.json");
+  // It would end a page that stretches passphrases.
+  const prefs = { "dom.max_script_run_time": 0 };
+  const capabilities = { "moz:firefoxOptions": { binary: firefox, prefs } };
+  return [
+    {
+      ...browser,
+      name: "wasm in Firefox",
+      env: {
+        ...browser.env,
+        GECKODRIVER: geckodriver,
+        // Of several drivers the runner takes the first it knows.
+        CHROMEDRIVER: undefined,
+        WASM_BINDGEN_TEST_WEBDRIVER_JSON: settings,
+      },
+      before: () => writeFileSync(settings, JSON.stringify(capabilities)),
+    },
+  ];
+}
 
 // The same units as the native tests, so nothing is compiled twice.
 const server = {

@@ -5,6 +5,7 @@ mod catalogue;
 mod companion;
 mod sealing;
 mod slots;
+mod tampered;
 mod vault;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

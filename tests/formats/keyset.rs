@@ -175,3 +175,109 @@ fn a_new_identity_is_accepted_only_with_the_signature_of_the_pinned_one() {
         ));
     }
 }
+
+#[test]
+fn a_set_is_valid_for_ninety_days_at_most_and_times_at_the_ends_are_refused() {
+    let lasting = |iat: i64, exp: i64| {
+        let set = Keyset {
+            iat,
+            exp,
+            ..keyset()
+        };
+        check(&IDENTITY.publish(&set), None, None).map(drop)
+    };
+    let days = 90 * 86_400;
+    assert_eq!(lasting(NOW, NOW + days), Ok(()));
+    for (iat, exp) in [
+        (NOW, NOW + days + 1),
+        (NOW + 10, NOW + 10),
+        (NOW + 20, NOW + 10),
+        (i64::MIN, i64::MAX),
+        (i64::MIN, NOW + 10),
+        (-1, i64::MAX),
+        (i64::MAX, i64::MIN),
+        (NOW - 20, NOW),
+    ] {
+        assert_eq!(lasting(iat, exp), Err(KeysetError::Expired), "{iat} {exp}");
+    }
+}
+
+#[test]
+fn a_handover_raises_the_number_too_and_its_own_form_is_exact() {
+    let pin = pinned();
+    let change = |typ: &str, payload: serde_json::Value, seq: i64| Published {
+        identity_change: Some(IDENTITY.sign(typ, payload.to_string().as_bytes())),
+        ..OTHER.publish(&Keyset { seq, ..keyset() })
+    };
+    let good = json!({
+        "v": 1, "issuer": ISSUER, "from": IDENTITY.public().kid(), "to": OTHER.public().kid(), "iat": NOW
+    });
+    assert!(check(&change(TYP_IDENTITY, good.clone(), 4), Some(&pin), None).is_ok());
+    // An old set of the new identity is as old as one of the old identity.
+    assert_eq!(
+        check(&change(TYP_IDENTITY, good.clone(), 2), Some(&pin), None).map(drop),
+        Err(KeysetError::Downgrade { seen: 3, found: 2 })
+    );
+    let with = |name: &str, value: serde_json::Value| {
+        let mut payload = good.clone();
+        payload[name] = value;
+        payload
+    };
+    for bad in [
+        change(TYP_KEYSET, good.clone(), 4),
+        change(TYP_IDENTITY, with("v", json!(2)), 4),
+        change(TYP_IDENTITY, with("more", json!(1)), 4),
+        change(TYP_IDENTITY, with("iat", json!("now")), 4),
+        change(TYP_IDENTITY, with("to", json!(null)), 4),
+    ] {
+        let refused = check(&bad, Some(&pin), None);
+        assert!(matches!(refused, Err(KeysetError::Identity { .. })));
+    }
+    // Whom the app trusts is not the one who was handed over to.
+    let ours = IDENTITY.identity().kid.expect("named");
+    let refused = check(&change(TYP_IDENTITY, good, 4), Some(&pin), Some(&ours));
+    assert!(matches!(refused, Err(KeysetError::Identity { .. })));
+}
+
+#[test]
+fn naming_whom_to_trust_does_not_take_back_what_was_seen() {
+    let ours = IDENTITY.identity().kid.expect("named");
+    let older = IDENTITY.publish(&Keyset { seq: 2, ..keyset() });
+    assert_eq!(
+        check(&older, Some(&pinned()), Some(&ours)).map(drop),
+        Err(KeysetError::Downgrade { seen: 3, found: 2 })
+    );
+}
+
+#[test]
+fn a_set_with_any_byte_changed_is_refused() {
+    let good = IDENTITY.publish(&keyset());
+    for at in 0..good.keyset.len() {
+        let mut bytes = good.keyset.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let keyset = String::from_utf8(bytes).expect("ASCII");
+        let changed = Published {
+            keyset,
+            ..good.clone()
+        };
+        assert_eq!(
+            check(&changed, None, None).map(drop),
+            Err(KeysetError::Unsigned),
+            "byte {at}"
+        );
+    }
+}
+
+#[test]
+fn a_pin_with_any_byte_changed_is_damaged_or_trusts_nobody_else() {
+    let (good, theirs) = (pinned(), OTHER.publish(&keyset()));
+    let json = good.to_json();
+    for at in 0..json.len() {
+        let mut bytes = json.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).expect("ASCII");
+        if let Some(pin) = Pin::parse(&changed) {
+            assert!(check(&theirs, Some(&pin), None).is_err(), "byte {at}");
+        }
+    }
+}
