@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { beforeEach, test } from "node:test";
+import { Vault } from "../dist/index.js";
 import {
   finishOAuth,
   isOAuthReturn,
@@ -10,6 +11,7 @@ import {
   startOAuth,
   withoutOAuth,
 } from "../dist/oauth/index.js";
+import { FakeCompanion, tokenFor, URL_OF_COMPANION } from "./companion.mjs";
 
 const KEY = "sk-or-v1-0123456789abcdef0123456789abcdef";
 const CALLBACK = "https://app.example.com/keys?tab=1#top";
@@ -93,6 +95,31 @@ test("a key comes by sign-in and goes into the vault at once", async () => {
   assert.equal(init.credentials, "omit");
   assert.equal(init.redirect, "error");
   assert.equal(sessionStorage.items.size, 0, "nothing of it stays");
+});
+
+test("the companion gets it sealed, and nothing else of the sign-in", async (t) => {
+  const companion = await FakeCompanion.make();
+  companion.serve(t);
+  const { fetch } = globalThis;
+  globalThis.fetch = (url, init) =>
+    String(url).startsWith("https://openrouter.ai/")
+      ? openrouter.fetch(url, init)
+      : fetch(url, init);
+  const real = await Vault.open({
+    companion: URL_OF_COMPANION,
+    token: () => tokenFor("user-1"),
+    memory: true,
+  });
+  const back = openrouter.agree(await begin());
+  const entry = await finishOAuth(real, back);
+  assert.equal(entry.provider, "openrouter");
+  const [{ body }] = companion.askedFor("POST", "/api/v1/api-keys");
+  const claims = await companion.open(body.sealedKey);
+  assert.deepEqual([claims.key, claims.provider], [KEY, "openrouter"]);
+  const seen = JSON.stringify(companion.asked);
+  assert.ok(seen.includes(entry.id), "the search looks where something is");
+  const code = new URL(back).searchParams.get("code");
+  for (const secret of [KEY, `"${code}"`]) assert.ok(!seen.includes(secret));
 });
 
 test("only the provider is asked, and never the companion", async () => {

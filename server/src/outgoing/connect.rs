@@ -368,6 +368,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_handshake_that_never_ends_is_not_waited_for() {
+        // The system takes the connection; nobody answers on it.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let uri = format!("https://{}/", silent.local_addr().expect("bound"));
+        let patience = Duration::from_millis(200);
+        let mut connector = connector(Reach::Private, tls(&[]), patience);
+        let error = match connector.call(uri.parse().expect("a URI")).await {
+            Ok(_) => panic!("connected"),
+            Err(error) => error,
+        };
+        assert!(chain(&*error).any(|cause| cause.is::<ConnectTimeout>()));
+    }
+
+    #[tokio::test]
     async fn the_demo_connector_reaches_its_own_port_only() {
         let own = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await

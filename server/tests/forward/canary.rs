@@ -80,6 +80,20 @@ async fn the_key_is_in_no_log_file_or_answer_while_the_planted_control_is() {
             .await,
     );
     answers.push(companion.api(&ann, "GET", "/api/v1/api-keys", None).await);
+    let one = "/v1/chat/completions";
+    let sealed = claims(&ann, "POST", one, BROWSER);
+    for asked in [
+        request(&ann, "POST", one),
+        request(&ann, "POST", one)
+            .header("keyseal-session", browser.session.jwe())
+            .header("keyseal-key", browser.envelope(&sealed)),
+    ] {
+        let body = Body::from(r#"{"model":"openai/m","messages":[]}"#);
+        let answer = companion.call(asked.body(body).unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answers.push(answer);
+    }
+    answers.push(companion.forward(&ann, "GET", "/v1/models").await);
     let used = upstream
         .seen()
         .iter()
