@@ -2,7 +2,7 @@
 // all that comes of it. The members are read from the declarations, so that a new one cannot be
 // forgotten; each place that is searched has a text planted in it that has to be found there.
 
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { test as base, expect, type Page } from "@playwright/test";
 import { demoKey, findIn, randomText } from "../support/canary.mjs";
 import { launch } from "../support/chromium.mjs";
@@ -15,8 +15,13 @@ import { membersOf } from "./support/members.js";
 import { dumpStorage, plant } from "./support/storage.js";
 import { keepMemories, prepareWalk } from "./support/walk.js";
 
+const manifest = JSON.parse(
+  readFileSync(new URL("../../pkg/package.json", import.meta.url), "utf8"),
+);
+
 const MODULES = {
   index: membersOf("index.d.ts"),
+  oauth: membersOf("oauth/index.d.ts"),
   server: membersOf("server/index.d.ts"),
   inside: membersOf("vault/inside.d.ts", ["Inside"]),
   wasm: membersOf("wasm/keyseal.d.ts"),
@@ -71,10 +76,23 @@ for (const entry of ["index.js", "inline.js"]) {
     test.setTimeout(180_000);
     const { page, users } = scene;
     await Authenticator.plug(page);
-    const canaries = { synced: demoKey(), browser: demoKey(), next: demoKey(), core: demoKey() };
+    const canaries = {
+      synced: demoKey(),
+      browser: demoKey(),
+      next: demoKey(),
+      core: demoKey(),
+      oauth: demoKey(),
+    };
     const control = randomText();
-    const { synced, browser, next, core } = canaries;
-    const keys = { synced: synced.key, browser: browser.key, next: next.key, core: core.key };
+    const { synced, browser, next, core, oauth } = canaries;
+    const keys = {
+      synced: synced.key,
+      browser: browser.key,
+      next: next.key,
+      core: core.key,
+      oauth: oauth.key,
+    };
+    await answerSignIns(page, keys.oauth);
     const jwks = await (await fetch(`${users.companion.url}/.well-known/jwks.json`)).json();
     await page.evaluate(prepareWalk, {
       entry,
@@ -84,7 +102,9 @@ for (const entry of ["index.js", "inline.js"]) {
       jwk: jwks.keys[0],
     });
 
-    await test.step("every member is known", async () => {
+    await test.step("every entry point and every member is known", async () => {
+      const entries = Object.keys(manifest.exports).filter((name) => !/\.(json|wasm)$/.test(name));
+      expect(entries.sort()).toEqual([".", "./inline", "./oauth", "./server"]);
       const known = await page.evaluate(() => Object.keys(window.walk.steps));
       for (const [module, members] of Object.entries(MODULES)) {
         const asked = known.filter((name) => name.startsWith(`${module} `));
@@ -93,7 +113,8 @@ for (const entry of ["index.js", "inline.js"]) {
     });
 
     // A bundle of its own has a module, and vaults, of its own.
-    const modules = entry === "index.js" ? ["index", "inside", "server", "wasm"] : ["index"];
+    const modules =
+      entry === "index.js" ? ["index", "oauth", "inside", "server", "wasm"] : ["index"];
     const last = ["Vault.lock", "Vault.unlock", "Vault.revoke", "Vault.startOver", "Vault.close"];
     const steps = await page.evaluate(() => Object.keys(window.walk.steps));
     const run = async (names: string[]) => {
@@ -129,6 +150,7 @@ for (const entry of ["index.js", "inline.js"]) {
       }
       if (modules.includes("wasm")) {
         const shown = await page.evaluate(() => window.walk.walked.results);
+        expect(shown["oauth finishOAuth"]).toContain(`…${oauth.key.slice(-4)}`);
         expect(shown["inside Inside.importEntries"]).toContain("known");
         expect(shown["wasm VaultCore.exportEntries"]).toContain("keyseal-export");
       }
@@ -195,5 +217,19 @@ for (const entry of ["index.js", "inline.js"]) {
       }
       expect(events.length, "the vault's own events").toBeGreaterThan(3);
     });
+  });
+}
+
+/** A provider that gives keys to pages: one that is good, one in an error, one in no form known. */
+async function answerSignIns(page: Page, key: string): Promise<void> {
+  await page.route("https://openrouter.ai/**", async (route) => {
+    const headers = {
+      "access-control-allow-origin": "*",
+      "access-control-allow-headers": "content-type",
+    };
+    const code = route.request().postData() ?? "";
+    if (code.includes("refused")) await route.fulfill({ status: 403, headers, json: { key } });
+    else if (code.includes("none")) await route.fulfill({ headers, body: `not JSON: ${key}` });
+    else await route.fulfill({ headers, json: { key } });
   });
 }

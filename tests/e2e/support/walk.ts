@@ -12,8 +12,8 @@ export interface World {
   entry: string;
   companion: string;
   token: string;
-  /** One for each place that a key can be in: synced, in this browser, replaced, in the module's own vault. */
-  keys: { synced: string; browser: string; next: string; core: string };
+  /** One for each place: synced, in this browser, replaced, in the module's own vault, got by sign-in. */
+  keys: { synced: string; browser: string; next: string; core: string; oauth: string };
   jwk: object;
 }
 
@@ -333,6 +333,32 @@ export async function prepareWalk(world: World): Promise<void> {
     "KeysealError.from": () => server.KeysealError.from(caught),
   };
 
+  const oauth: Any = await load("oauth/index.js");
+  const callback = { callback: location.href };
+  const signIn = async (code: string) => {
+    const begun = new URL(await oauth.startOAuth("openrouter", callback));
+    const back = new URL(begun.searchParams.get("callback_url") ?? "");
+    back.searchParams.set("code", code);
+    return oauth.finishOAuth(vault, back.href, { label: "signed in" });
+  };
+  const signedIn: Steps = {
+    oauthProviders: () => oauth.oauthProviders,
+    startOAuth: () =>
+      every(
+        () => oauth.startOAuth("openrouter", callback),
+        () => oauth.startOAuth(keys.browser, callback),
+      ),
+    isOAuthReturn: () => oauth.isOAuthReturn(location.href),
+    finishOAuth: () =>
+      every(
+        () => signIn("good"),
+        () => signIn("refused"),
+        () => signIn("none"),
+        () => oauth.finishOAuth(vault, location.href),
+      ),
+    withoutOAuth: () => oauth.withoutOAuth(`${location.href}?code=good`),
+  };
+
   // What the elements alone do: behind no entry point, but in the page all the same.
   const { insideOf, fitDoor }: Any = await load("vault/inside.js");
   let file = "";
@@ -427,6 +453,7 @@ export async function prepareWalk(world: World): Promise<void> {
     "VaultCore.rawRecords": () => core.rawRecords(),
     "VaultCore.notes": () => core.notes(),
     "VaultCore.setNote": () => core.setNote("walk", "note"),
+    "VaultCore.note": () => core.note("walk"),
     "VaultCore.reload": () => core.reload(),
     "VaultCore.slots": () => core.slots(),
     "VaultCore.addPassphrase": () => core.addPassphrase(passphrase, undefined),
@@ -463,7 +490,7 @@ export async function prepareWalk(world: World): Promise<void> {
   };
 
   const steps: Steps = {};
-  const named = { index, server: back, inside, wasm: module };
+  const named = { index, oauth: signedIn, server: back, inside, wasm: module };
   for (const [place, its] of Object.entries(named)) {
     for (const [name, step] of Object.entries(its)) steps[`${place} ${name}`] = step;
   }
