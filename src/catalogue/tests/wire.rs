@@ -223,6 +223,8 @@ fn what_an_app_needs_is_forwarded() {
         ("bfl", "/v1/flux-pro-1.1"),
         ("bfl", "/v1/get_result"),
         ("huggingface", "/hf-inference/models/a/b"),
+        ("huggingface", "/fal-ai/fal-ai/flux/dev"),
+        ("huggingface", "/replicate/v1/models/a/b/predictions"),
         ("azure_openai", "/openai/deployments/mine/chat/completions"),
         ("dashscope", "/compatible-mode/v1/chat/completions"),
     ] {
@@ -278,6 +280,8 @@ fn credentials_and_accounts_are_out_of_reach() {
         ("hume", "/oauth2-cc/token"),
         ("gladia", "/v2/live"),
         ("huggingface", "/api/whoami-v2"),
+        ("huggingface", "/replicate/v1/account"),
+        ("huggingface", "/novita/openapi/v1/billing/balance/detail"),
         ("deepinfra", "/v1/api-tokens"),
         ("deepinfra", "/v1/scoped-jwt"),
         ("dashscope", "/api/v1/tokens"),
