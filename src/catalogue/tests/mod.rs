@@ -3,6 +3,7 @@
 mod clean;
 mod data;
 mod detect;
+mod each;
 mod hint;
 mod plain;
 #[cfg(feature = "companion")]
