@@ -9,7 +9,15 @@ const read = (path) => readFileSync(join(root, path), "utf8");
 test("docs/dependencies.md has a reason for every dependency, and for nothing else", () => {
   const used = new Set([
     ...["Cargo.toml", "src/envelope/primitives/Cargo.toml", "server/Cargo.toml"].flatMap(crates),
-    ...["package.json", "pkg", "www", "tests/e2e", "tests/consumers", "bench"].flatMap(packages),
+    ...[
+      "package.json",
+      "pkg",
+      "www",
+      "tests/e2e",
+      "tests/consumers",
+      "tests/sdks",
+      "bench",
+    ].flatMap(packages),
   ]);
   const named = new Set(
     [...read("docs/dependencies.md").matchAll(/^\| (`.*?) \|/gm)].flatMap(
@@ -41,8 +49,8 @@ function crates(path) {
 
 function packages(path) {
   const file = path.endsWith(".json") ? path : `${path}/package.json`;
-  const { dependencies = {}, devDependencies = {} } = JSON.parse(read(file));
-  return Object.keys({ ...dependencies, ...devDependencies }).filter(
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(file));
+  return Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(
     (name) => name !== "keyseal" && !name.startsWith("@types/"),
   );
 }
