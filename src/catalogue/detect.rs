@@ -74,11 +74,15 @@ const MASKED: Warning = Warning {
 #[must_use]
 pub fn detect(key: &str) -> Detection {
     let key = strip(key);
-    let mut found: Vec<(&'static Provider, &'static Shape)> = with_demo()
-        .filter_map(|provider| Some((provider, best_shape(provider, key)?)))
-        .collect();
-    // Stable: equals stay in the catalogue's order.
-    found.sort_by_key(|(_, shape)| (Reverse(rank(shape)), shape.widest()));
+    let mut found: Vec<(&'static Provider, &'static Shape)> = Vec::new();
+    let order = |shape: &Shape| (Reverse(rank(shape)), shape.widest());
+    for provider in with_demo() {
+        if let Some(shape) = best_shape(provider, key) {
+            // Sorted as they come; equals stay in the catalogue's order.
+            let at = found.partition_point(|(_, known)| order(known) <= order(shape));
+            found.insert(at, (provider, shape));
+        }
+    }
     let tied = found.len() > 1 && rank(found[0].1) == rank(found[1].1);
     let best = if tied || found.is_empty() {
         None

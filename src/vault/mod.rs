@@ -16,7 +16,7 @@ mod notes;
 mod pinned;
 mod rekey;
 pub mod slot;
-mod store;
+pub(crate) mod store;
 
 pub use entry::{Display, Entry, Patch};
 pub use error::VaultError;

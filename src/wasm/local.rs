@@ -4,6 +4,7 @@ use gloo_storage::{LocalStorage, Storage};
 use wasm_bindgen::prelude::*;
 use web_sys::DomException;
 
+use crate::vault::store::insert;
 use crate::vault::{MemoryStore, Store, StoreError};
 
 const PROBE: &str = "keyseal.v1.probe";
@@ -82,10 +83,9 @@ impl Store for Records {
             if let Some(name) = storage.key(at).map_err(failed)?
                 && name.starts_with(prefix)
             {
-                names.push(name);
+                insert(&mut names, name);
             }
         }
-        names.sort_unstable();
         Ok(names)
     }
 }
