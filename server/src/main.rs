@@ -9,7 +9,7 @@ use keyseal_server::{
     config::{Auth, Config, JwtKey},
     hardening, logging,
     start::Server,
-    store,
+    store::{self, Note, Owner, Realm, Store},
     unwrap::ring::KeyRing,
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -65,6 +65,14 @@ enum Command {
     /// The companion's private keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// Prints what was done on the command line, and how the key ring changed; the newest first.
+    Audit {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// How many lines.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..))]
+        limit: i64,
+    },
 }
 
 #[derive(Subcommand)]
@@ -146,7 +154,16 @@ fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
             sub,
             tier,
             hours,
-        } => print(&token(&config.load()?, &sub, tier.as_deref(), hours)?),
+        } => {
+            let config = config.load()?;
+            let token = token(&config, &sub, tier.as_deref(), hours)?;
+            // Whoever has such a token acts as the user, who can read here that it was made.
+            if !config.is_local() {
+                let user = Owner::new(Realm::Jwt, sub);
+                runtime.block_on(note(&config, &user, &Note::new("operator.token")))?;
+            }
+            print(&token)
+        }
         Command::Migrate { config } => {
             let config = config.load()?;
             runtime.block_on(store::migrate(&config.database_url))?;
@@ -155,10 +172,32 @@ fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
         Command::Keys(Keys::Create { config }) => {
             let config = config.load()?;
             KeyRing::open(&config.keys_dir, &config.public_url())?;
+            let created = Note::new("keys.create");
+            runtime.block_on(note(&config, &Owner::operator(), &created))?;
             keys_list(&config)
         }
         Command::Keys(Keys::List { config }) => keys_list(&config.load()?),
+        Command::Audit { config, limit } => runtime.block_on(audit(&config.load()?, limit)),
     }
+}
+
+/// Writes down what was done by hand.
+async fn note(config: &Config, owner: &Owner, note: &Note<'_>) -> Result<(), Failure> {
+    let store = Store::open(&config.database_url).await?;
+    store.note(owner, note, clock::micros()).await?;
+    store.close().await;
+    Ok(())
+}
+
+async fn audit(config: &Config, limit: i64) -> Result<(), Failure> {
+    let store = Store::open(&config.database_url).await?;
+    for event in store.events(&Owner::operator(), None, None, limit).await? {
+        let detail = event.detail.unwrap_or_default();
+        let line = format!("{}  {}  {detail}", clock::rfc3339(event.at), event.action);
+        print(line.trim_end())?;
+    }
+    store.close().await;
+    Ok(())
 }
 
 async fn serve(config: Config, demo: bool) -> Result<(), Failure> {

@@ -19,7 +19,7 @@ use crate::{
     http::{Problem, one::Lists, rate::Buckets, refused::Refusals},
     outgoing::{Client, ClientError},
     state::App,
-    store::{Store, StoreError},
+    store::{Note, Owner, Store, StoreError},
     unwrap::{
         envelope::Sessions,
         opened::Opened,
@@ -238,6 +238,7 @@ fn background(state: &AppState) -> JoinSet<()> {
                     last_failure.clear();
                     if changed {
                         tracing::info!("the key ring was read again");
+                        note_ring(&following).await;
                         mark_by_ring(&following).await;
                     }
                 }
@@ -292,6 +293,16 @@ async fn forget_events(state: &AppState) -> Result<(), StoreError> {
         tracing::info!(removed, "old notes were removed");
     }
     Ok(())
+}
+
+/// For `keyseal-server audit`.
+async fn note_ring(state: &AppState) {
+    let current = format!("the current key is {}", state.ring.current_kid());
+    let note = Note::new("ring.change").detail(current);
+    let (owner, now) = (Owner::operator(), clock::micros());
+    if let Err(error) = state.store.note(&owner, &note, now).await {
+        tracing::warn!(%error, "a change of the key ring was not written down");
+    }
 }
 
 /// Entries that no key of the ring opens say "enter again"; those whose key came back do no more.

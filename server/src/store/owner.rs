@@ -7,6 +7,9 @@ pub enum Realm {
     Local,
     /// Users of the app's issuer.
     Jwt,
+    /// Nobody's but the operator's: what was done on the command line, and to the key ring. No
+    /// caller is ever of it.
+    Operator,
 }
 
 impl Realm {
@@ -15,6 +18,7 @@ impl Realm {
         match self {
             Self::Local => "local",
             Self::Jwt => "jwt",
+            Self::Operator => "operator",
         }
     }
 
@@ -40,6 +44,11 @@ impl Owner {
             realm,
             sub: sub.into(),
         }
+    }
+
+    /// Whose notes the operator's own are.
+    pub fn operator() -> Self {
+        Self::new(Realm::Operator, "")
     }
 
     /// The mode.

@@ -132,6 +132,13 @@ async fn a_token_made_by_hand_is_accepted() {
         (&me["sub"], &me["tier"]),
         (&json!("ann"), &json!("premium"))
     );
+    let notes = process
+        .send(token.trim(), "GET", "/api/v1/audit", Vec::new())
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(notes["events"][0]["action"], "operator.token");
+    assert!(!notes.to_string().contains(token.trim()));
     let (ok, listed, _) = run(folder, &["keys", "list", "--config", "keyseal.toml"]);
     assert!(ok && listed.contains("current"), "{listed}");
     let (ok, said, _) = run(folder, &["migrate", "--config", "keyseal.toml"]);
@@ -200,6 +207,8 @@ async fn stored_keys_and_an_empty_folder_are_not_taken_for_a_first_start() {
     assert!(!at.join("keys").exists());
     let (ok, listed, said) = run(at, &["keys", "create", "--config", "keyseal.toml"]);
     assert!(ok && listed.contains("current"), "{said}");
+    let (ok, notes, said) = run(at, &["audit", "--config", "keyseal.toml"]);
+    assert!(ok && notes.contains("  keys.create"), "{said}");
     let process = Process::start_in(folder, &setup);
     let path = format!("/api/v1/api-keys/{id}");
     let ann = token(&json!({ "sub": "ann" }));
