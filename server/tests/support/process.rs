@@ -83,11 +83,22 @@ impl Process {
         self.child.id()
     }
 
-    /// All that it printed, over all its starts.
+    /// All that it printed, over all its starts. Lines are gathered for a moment before they are
+    /// written: it is looked at until nothing more comes.
     pub fn output(&self) -> String {
-        ["stdout", "stderr"]
-            .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap())
-            .concat()
+        let printed = || {
+            ["stdout", "stderr"]
+                .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap())
+                .concat()
+        };
+        let (mut text, mut unchanged) = (printed(), 0);
+        while unchanged < 10 {
+            thread::sleep(Duration::from_millis(50));
+            let now = printed();
+            unchanged = if now == text { unchanged + 1 } else { 0 };
+            text = now;
+        }
+        text
     }
 
     pub fn kill(mut self) -> Arc<TempDir> {
@@ -162,6 +173,7 @@ impl Process {
 
     /// The files of its folder that hold this text.
     pub fn files_with(&self, needle: &str) -> Vec<PathBuf> {
+        let _ = self.output();
         files_with(self.folder.path(), needle)
     }
 }
