@@ -134,3 +134,33 @@ test("jose opens the session and the request envelope of a browser-only key", as
   assert.ok(Math.abs(iat - now()) <= 2);
   assert.ok(jti.length > 0 && jti.length <= 64);
 });
+
+/** Random visible ASCII, which is what a key may be; no quotes at its ends, which are cleaned away. */
+function keyOf(length) {
+  const letters = Array.from({ length }, () => 33 + Math.floor(Math.random() * 94));
+  const key = String.fromCharCode(...letters).replaceAll(/["'`=:…*,;<>()[\]{}]/g, "x");
+  return `k${key.slice(1)}`;
+}
+
+test("jose opens messages of every size, with users of every script", async () => {
+  const users = ["u", "käse|42", "用户@例え.jp", "👩‍💻".repeat(10), "a".repeat(255)];
+  for (const [at, length] of [1, 2, 15, 16, 17, 31, 32, 33, 1000, 4095, 4096].entries()) {
+    const [key, user, rid] = [keyOf(length), users[at % users.length], entryId()];
+    const sealed = wasm.sealKey(key, { jwk: current.jwk, provider: "demo", sub: user, rid });
+    const { claims } = await open(sealed);
+    assert.deepEqual([claims.key, claims.sub, claims.rid], [key, user, rid], `${length}`);
+
+    const vault = await wasm.VaultCore.open({ issuer, sub: user, memory: true });
+    vault.acceptKeyset(await wellKnown(), undefined);
+    await vault.addBrowser(key, { rid, provider: "demo" });
+    const path = `/forward/demo/${"p".repeat(length % 1900)}`;
+    const headers = await vault.requestHeaders(rid, { method: "PUT", path, token: user + length });
+    const session = await jose.compactDecrypt(headers["Keyseal-Session"], current.privateKey);
+    const { k, sub: whose, ath } = JSON.parse(text.decode(session.plaintext));
+    assert.deepEqual([whose, ath], [user, sha256(user + length)]);
+    const request = await jose.compactDecrypt(headers["Keyseal-Key"], Buffer.from(k, "base64url"));
+    const sent = JSON.parse(text.decode(request.plaintext));
+    assert.deepEqual([sent.key, sent.sub, sent.p, sent.m], [key, user, path, "PUT"], `${length}`);
+    vault.free();
+  }
+});
