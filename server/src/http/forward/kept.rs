@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,10 +18,61 @@ use super::super::Problem;
 /// A caller who sends nothing of the body for this long is told so, and lets go of the memory.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Bodies up to this length are kept whatever else is.
+const SMALL: usize = 64 * 1024;
+
+/// What all longer bodies may take at once; those that find no room go once.
+static ROOM: Room = Room::of(256 * 1024 * 1024);
+
+/// Memory that is shared.
+struct Room {
+    left: AtomicUsize,
+}
+
+impl Room {
+    const fn of(bytes: usize) -> Self {
+        Self {
+            left: AtomicUsize::new(bytes),
+        }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let less = |left: usize| left.checked_sub(bytes);
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        taken.is_ok()
+    }
+}
+
+/// A body's part of the room; given back when the body is.
+pub struct Held {
+    room: &'static Room,
+    bytes: usize,
+}
+
+impl Held {
+    /// Makes it large enough for a body of this length; `false` if there is no room.
+    fn grow(&mut self, length: usize) -> bool {
+        let more = length.saturating_sub(self.bytes);
+        let fits = length <= SMALL || self.room.take(more);
+        if fits && length > SMALL {
+            self.bytes += more;
+        }
+        fits
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.room.left.fetch_add(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// A body, kept or not.
 pub enum Kept {
     /// All of it, to be sent as often as needed.
-    Whole(Bytes),
+    Whole(Bytes, Held),
     /// Too long to be kept; `None` once it has been sent.
     Once(Option<Body>),
 }
@@ -28,13 +80,19 @@ pub enum Kept {
 impl Kept {
     /// Reads a body until it ends, or has become longer than `most`.
     pub async fn read(body: Body, most: usize) -> Result<Self, Problem> {
-        Self::read_within(body, most, PATIENCE).await
+        Self::read_within(body, most, PATIENCE, &ROOM).await
     }
 
-    async fn read_within(mut body: Body, most: usize, patience: Duration) -> Result<Self, Problem> {
+    async fn read_within(
+        mut body: Body,
+        most: usize,
+        patience: Duration,
+        room: &'static Room,
+    ) -> Result<Self, Problem> {
         if http_body::Body::size_hint(&body).lower() > most as u64 {
             return Ok(Self::Once(Some(body)));
         }
+        let mut held = Held { room, bytes: 0 };
         let mut first = Bytes::new();
         let mut more = BytesMut::new();
         loop {
@@ -46,7 +104,8 @@ impl Kept {
             let Ok(data) = frame.map_err(|_| broke_off())?.into_data() else {
                 continue;
             };
-            if first.len() + more.len() + data.len() > most {
+            let length = first.len() + more.len() + data.len();
+            if length > most || !held.grow(length) {
                 let begun = VecDeque::from([first, more.freeze(), data]);
                 let rest = Resumed { begun, body };
                 return Ok(Self::Once(Some(Body::new(rest))));
@@ -58,18 +117,18 @@ impl Kept {
             }
         }
         if more.is_empty() {
-            return Ok(Self::Whole(first));
+            return Ok(Self::Whole(first, held));
         }
         let mut all = BytesMut::with_capacity(first.len() + more.len());
         all.extend_from_slice(&first);
         all.extend_from_slice(&more);
-        Ok(Self::Whole(all.freeze()))
+        Ok(Self::Whole(all.freeze(), held))
     }
 
     /// The bytes, where they are all here; what is put in their place is sent instead.
     pub fn whole(&mut self) -> Option<&mut Bytes> {
         match self {
-            Self::Whole(bytes) => Some(bytes),
+            Self::Whole(bytes, _) => Some(bytes),
             Self::Once(_) => None,
         }
     }
@@ -82,8 +141,8 @@ impl Kept {
     /// The body for one attempt; `None` if it went already.
     pub fn send(&mut self) -> Option<Body> {
         match self {
-            Self::Whole(bytes) if bytes.is_empty() => Some(Body::empty()),
-            Self::Whole(bytes) => Some(Body::from(bytes.clone())),
+            Self::Whole(bytes, _) if bytes.is_empty() => Some(Body::empty()),
+            Self::Whole(bytes, _) => Some(Body::from(bytes.clone())),
             Self::Once(body) => body.take(),
         }
     }
@@ -191,7 +250,7 @@ mod tests {
         let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
         let body = Body::from_stream(futures_util::StreamExt::chain(begun, stream::pending()));
         let patience = Duration::from_millis(20);
-        let read = Kept::read_within(body, 6, patience).await;
+        let read = Kept::read_within(body, 6, patience, &ROOM).await;
         let problem = read.err().expect("a refusal");
         assert_eq!(problem.status, Some(StatusCode::REQUEST_TIMEOUT));
     }
@@ -202,5 +261,24 @@ mod tests {
         let body = Body::from_stream(stream::iter([Ok(Bytes::from_static(b"{")), broken]));
         let problem = Kept::read(body, 6).await.err().expect("a refusal");
         assert_eq!(problem.code, Code::Validation);
+    }
+
+    #[tokio::test]
+    async fn long_bodies_share_one_room_and_go_once_where_it_is_full() {
+        static SHARED: Room = Room::of(200_000);
+        let body = |length| Body::from(vec![b'x'; length]);
+        let read = async |length| {
+            let kept = Kept::read_within(body(length), 1_000_000, PATIENCE, &SHARED).await;
+            kept.expect("read")
+        };
+        let mut first = read(150_000).await;
+        assert!(first.whole().is_some());
+        let mut second = read(150_000).await;
+        assert!(second.whole().is_none() && second.can_be_sent());
+        assert_eq!(sent(&mut second).await.expect("unsent").len(), 150_000);
+        assert!(read(SMALL).await.whole().is_some(), "always");
+        drop((first, second));
+        assert!(read(150_000).await.whole().is_some());
+        assert_eq!(SHARED.left.load(Ordering::Relaxed), 200_000);
     }
 }
