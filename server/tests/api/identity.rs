@@ -5,7 +5,6 @@ use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
 };
-use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -16,7 +15,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use keyseal_server::{auth::token::sign_hs256, clock};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Companion, Setup, companion::ISSUER};
+use crate::support::{Answer, Companion, Setup, companion::ISSUER, until};
 
 /// A key of the identity provider.
 struct Signer {
@@ -116,16 +115,6 @@ async fn answer(State(identity): State<Identity>, request: Request<Body>) -> Res
     let (status, document) = identity.answer.lock().unwrap().clone();
     let status = http::StatusCode::from_u16(status).unwrap();
     (status, [("location", "/elsewhere")], document).into_response()
-}
-
-async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
-    for _ in 0..400 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it never came about");
 }
 
 async fn me(companion: &Companion, token: &str) -> Answer {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use keyseal::envelope::Unwrap;
 
-use crate::support::{Companion, Setup, companion::SECRET, new_id};
+use crate::support::{Companion, Setup, companion::SECRET, new_id, until};
 
 fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -313,7 +313,7 @@ async fn an_entry_whose_key_is_lost_says_enter_again_until_the_key_comes_back() 
         .into();
     fs::copy(&from, &to).unwrap();
     let ann = one.user("ann");
-    until(|| one.state.ring.knows(&kid)).await;
+    until(|| async { one.state.ring.knows(&kid) }).await;
     let id = new_id();
     let key = PublicKey::from_jwk(&other.state.ring.jwks()[0]).unwrap();
     let sealed = SealedKey::seal(&ann.claims(&id), &key).unwrap().to_json();
@@ -334,14 +334,6 @@ async fn an_entry_whose_key_is_lost_says_enter_again_until_the_key_comes_back() 
     while says(&id).await {}
 }
 
-async fn until(done: impl Fn() -> bool) {
-    let start = std::time::Instant::now();
-    while !done() {
-        assert!(start.elapsed().as_secs() < 5);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-}
-
 #[tokio::test]
 async fn a_new_key_in_the_folder_opens_within_five_seconds() {
     let one = Companion::start(&Setup::default()).await;
@@ -354,5 +346,5 @@ async fn a_new_key_in_the_folder_opens_within_five_seconds() {
     let name = format!("key-{kid}.pem");
     let at = |folder: &Path| folder.join("keys").join(&name);
     fs::copy(at(other.folder.path()), at(one.folder.path())).unwrap();
-    until(|| one.state.ring.knows(&kid)).await;
+    until(|| async { one.state.ring.knows(&kid) }).await;
 }

@@ -7,6 +7,8 @@
 
 mod caller;
 mod companion;
+#[path = "../support/until.rs"]
+mod until;
 mod upstream;
 
 mod bad_input;

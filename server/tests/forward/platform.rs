@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::caller::Answer;
 use crate::companion::{Browser, Companion, User, claims, request};
+use crate::until::until;
 use crate::upstream::{Said, Upstream};
 
 const CHAT: &str = "/forward/openai/v1/chat/completions";
@@ -392,6 +393,11 @@ async fn days_and_money_are_counted_across_restarts_and_replicas() {
     assert!(upstream.keys().is_empty());
 }
 
+async fn left(lending: &Lending, user: &User) -> Value {
+    let me = lending.companion.api(user, "GET", "/api/v1/me", None).await;
+    me.json()["limits"]["platform"]["left"].clone()
+}
+
 #[tokio::test]
 async fn an_answer_that_costs_nothing_gives_the_money_back_but_not_the_request() {
     let lending = Lending::start(TIERS).await;
@@ -401,11 +407,12 @@ async fn an_answer_that_costs_nothing_gives_the_money_back_but_not_the_request()
     for status in [400, 429, 500] {
         lending.upstream.say(KEY, Said::from(status));
         assert_eq!(lending.chat(&ann, &[]).await.status.as_u16(), status);
+        // It is given back when the answer has gone out, a moment after it has come in here.
+        until(|| async { left(&lending, &ann).await["usdToday"] == json!(0.02) }).await;
     }
     // Both before and after it was written.
     for _ in 0..2 {
-        let me = lending.companion.api(&ann, "GET", "/api/v1/me", None).await;
-        let left = me.json()["limits"]["platform"]["left"].clone();
+        let left = left(&lending, &ann).await;
         assert_eq!(
             (&left["usdToday"], &left["requestsToday"]),
             (&json!(0.02), &json!(997))

@@ -5,9 +5,11 @@ pub mod caller;
 pub mod companion;
 pub mod postgres;
 pub mod process;
+mod until;
 
 pub use self::{
     caller::Answer,
     companion::{Companion, KEY, Setup, User, new_id},
     process::Process,
+    until::until,
 };
