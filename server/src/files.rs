@@ -47,6 +47,28 @@ pub fn lock_dir(dir: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Removes what writers of files with these beginnings left aside when they were killed; only for who
+/// holds the folder, as those writers do.
+pub fn remove_aside(dir: &Path, beginnings: &[&str]) -> io::Result<()> {
+    for file in fs::read_dir(dir)? {
+        let file = file?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".tmp") && beginnings.iter().any(|begins| name.starts_with(begins)) {
+            remove(&file.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file. `false`: there was none.
+pub fn remove(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_dir(path).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<std::path::PathBuf> {
     let temporary = path.with_extension(format!("{}.tmp", Uuid::new_v4().simple()));
     let mut file = OpenOptions::new()

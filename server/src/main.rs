@@ -1,6 +1,6 @@
 //! The companion's command line.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use keyseal_server::{
@@ -10,7 +10,10 @@ use keyseal_server::{
     hardening, logging,
     start::Server,
     store::{self, Note, Owner, Realm, Store},
-    unwrap::ring::KeyRing,
+    unwrap::{
+        rewrap,
+        ring::{self, KeyRing, Step},
+    },
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
@@ -73,6 +76,12 @@ enum Command {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..))]
         limit: i64,
     },
+    /// Moves every entry that is sealed to an older key to the current one. It may be stopped and
+    /// given again.
+    Rewrap {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
 }
 
 #[derive(Subcommand)]
@@ -87,6 +96,24 @@ enum Keys {
     List {
         #[command(flatten)]
         config: ConfigFile,
+    },
+    /// Makes the announced key current, or a new one where none is announced. The older ones still
+    /// open what was sealed to them.
+    Rotate {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Only publishes the next key, which the next `rotate` makes current.
+        #[arg(long)]
+        announce: bool,
+    },
+    /// Ends an older key: nothing new is taken under it, and once no entry needs it its file is
+    /// removed.
+    Retire {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// As `keys list` names it.
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
     },
 }
 
@@ -178,6 +205,26 @@ fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
         }
         Command::Keys(Keys::List { config }) => keys_list(&config.load()?),
         Command::Audit { config, limit } => runtime.block_on(audit(&config.load()?, limit)),
+        Command::Keys(Keys::Rotate { config, announce }) => {
+            let config = config.load()?;
+            let step = if announce {
+                Step::Announce
+            } else {
+                Step::Rotate
+            };
+            let kid = ring::rotate(&config.keys_dir, step)?;
+            keys_list(&config)?;
+            let action = match step {
+                Step::Announce => "keys.announce",
+                Step::Rotate => "keys.rotate",
+            };
+            let rotated = Note::new(action).detail(kid);
+            runtime.block_on(note(&config, &Owner::operator(), &rotated))
+        }
+        Command::Keys(Keys::Retire { config, kid }) => {
+            runtime.block_on(retire(&config.load()?, &kid))
+        }
+        Command::Rewrap { config } => runtime.block_on(rewrap(&config.load()?)),
     }
 }
 
@@ -251,6 +298,44 @@ fn token(config: &Config, sub: &str, tier: Option<&str>, hours: u16) -> Result<S
     }
 }
 
+/// Until then every running companion has seen a change of `keys_dir`.
+const FOLLOWED: Duration = Duration::from_secs(5);
+
+async fn retire(config: &Config, kid: &str) -> Result<(), Failure> {
+    let retirement = ring::retire(&config.keys_dir, kid)?;
+    print(&format!("{kid}  nothing new is taken under it"))?;
+    tokio::time::sleep(FOLLOWED).await;
+    let store = Store::open(&config.database_url).await?;
+    let needing = store.needing(kid).await?;
+    store.close().await;
+    if needing > 0 {
+        return Err(format!(
+            "{needing} entries are sealed to {kid}, which stays: `keyseal-server rewrap` moves them, \
+             then retire it again"
+        )
+        .into());
+    }
+    retirement.finish()?;
+    print(&format!("{kid}  removed"))?;
+    let retired = Note::new("keys.retire").detail(kid);
+    note(config, &Owner::operator(), &retired).await
+}
+
+async fn rewrap(config: &Config) -> Result<(), Failure> {
+    let store = Store::open(&config.database_url).await?;
+    let moved = rewrap::rewrap(&config.keys_dir, &store, |done| {
+        // Nobody may read it: the entries are moved all the same.
+        let _ = print(&format!("{} entries moved so far", done.moved));
+    });
+    let moved = moved.await;
+    store.close().await;
+    let done = moved?;
+    print(&format!(
+        "{} entries moved to the current key, {} have to be entered again.",
+        done.moved, done.lost
+    ))
+}
+
 fn keys_list(config: &Config) -> Result<(), Failure> {
     let ring = KeyRing::read(&config.keys_dir)?;
     let published = ring.published();
@@ -267,12 +352,17 @@ fn keys_list(config: &Config) -> Result<(), Failure> {
         let what = if *kid == current {
             "current"
         } else {
-            "published"
+            "announced"
         };
         print(&format!("{kid}  {what}"))?;
     }
     for kid in ring.kids().iter().filter(|kid| !published.contains(kid)) {
-        print(&format!("{kid}  opens only"))?;
+        let what = if ring.is_retiring(kid) {
+            "opens only; nothing new is taken under it"
+        } else {
+            "opens only"
+        };
+        print(&format!("{kid}  {what}"))?;
     }
     Ok(())
 }

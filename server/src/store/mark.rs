@@ -124,13 +124,14 @@ impl Store {
             .await?;
         for row in rows {
             let kid: String = row.try_get("kid")?;
-            let needed = i64::from(!knows(&kid));
+            let (needed, was) = if knows(&kid) { (0_i64, 1_i64) } else { (1, 0) };
             let marked = sqlx::query(
                 "UPDATE entries SET needs_reentry = $2
-                 WHERE kid = $1 AND sealed_key IS NOT NULL AND needs_reentry <> $2",
+                 WHERE kid = $1 AND sealed_key IS NOT NULL AND needs_reentry = $3",
             )
             .bind(kid.as_str())
             .bind(needed)
+            .bind(was)
             .execute(&self.writer)
             .await?;
             if marked.rows_affected() > 0 {

@@ -15,6 +15,7 @@ mod platform;
 mod read;
 mod replay;
 mod revoke;
+mod rewrap;
 mod rows;
 mod settings;
 mod usage;
@@ -34,6 +35,7 @@ pub use self::{
     open::migrate,
     owner::{Owner, Realm},
     platform::{Left, Spent},
+    rewrap::OldEntry,
     usage::{Dimension, Part, UsageQuery, UsageRow},
 };
 use self::{counters::Uses, platform::Settlements};

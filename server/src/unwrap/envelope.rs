@@ -192,6 +192,9 @@ impl Sessions {
         now: i64,
     ) -> Result<Arc<SessionClaims>, EnvelopeError> {
         let jwe = SessionJwe::parse(session).map_err(|error| EnvelopeError::Malformed(error.0))?;
+        if !ring.takes(jwe.kid()).await {
+            return Err(EnvelopeError::UnknownKid);
+        }
         let ring = Arc::clone(ring);
         let opening = tokio::task::spawn_blocking(move || jwe.open(&*ring));
         let opened = opening.await.map_err(|_| EnvelopeError::Ending)?;

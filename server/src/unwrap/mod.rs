@@ -3,5 +3,7 @@
 
 pub mod envelope;
 pub mod opened;
+mod reseal;
+pub mod rewrap;
 pub mod ring;
 mod short_lived;

@@ -123,8 +123,9 @@ impl Opened {
 
 fn open(sealed: &SealedKey, ring: &KeyRing) -> Result<KeyClaims, CannotOpen> {
     let mut opened = sealed.open(ring);
-    // Another replica may have made the key a moment ago.
-    if opened == Err(OpenError::UnknownKid) && matches!(ring.refresh(), Ok(true)) {
+    // The key may have been made a moment ago, and another thread may have just read it.
+    if opened == Err(OpenError::UnknownKid) {
+        let _ = ring.refresh();
         opened = sealed.open(ring);
     }
     opened.map_err(|error| match error {
@@ -134,7 +135,7 @@ fn open(sealed: &SealedKey, ring: &KeyRing) -> Result<KeyClaims, CannotOpen> {
 }
 
 /// Promise 5: a key works only for the user, the entry and the provider or host it was sealed for.
-fn agrees(claims: &KeyClaims, stored: Stored<'_>) -> bool {
+pub(super) fn agrees(claims: &KeyClaims, stored: Stored<'_>) -> bool {
     claims.sub == stored.caller.sub()
         && claims.rid == stored.id
         && claims.provider == stored.provider

@@ -20,6 +20,7 @@ mod platform;
 mod process;
 mod replay;
 mod replicas;
+mod rotate;
 mod sealed;
 mod start;
 mod usage;
@@ -56,6 +57,7 @@ macro_rules! on_both_databases {
                 companion.stop().await;
             )*
             replicas::what_one_replica_acknowledged_holds_on_the_other(&cluster).await;
+            rotate::replicas_follow_a_rotation_together(&cluster).await;
         }
     };
 }
@@ -91,4 +93,10 @@ on_both_databases! {
     concurrent::settings_that_are_merged_at_once_are_all_kept,
     concurrent::orders_that_are_set_at_once_end_in_one_of_them,
     concurrent::uploads_at_once_get_places_of_their_own,
+    rotate::nothing_is_lost_while_keys_are_rotated_under_load,
+    rotate::an_upload_under_an_older_key_is_stored_under_the_current_one,
+    rotate::a_rewrap_that_was_killed_goes_on_where_it_was,
+    rotate::only_the_ciphertext_that_was_read_is_replaced,
+    rotate::what_no_key_opens_has_to_be_entered_again,
+    rotate::a_key_is_retired_once_no_entry_needs_it,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyseal::{
     catalogue::{self, Provider},
-    envelope::{KeyClaims, OpenError, SealedKey, Unwrap},
+    envelope::{KeyClaims, OpenError, SealedKey},
 };
 use serde_json::value::RawValue;
 
@@ -65,7 +65,7 @@ pub async fn check(
     sealed: SealedKey,
     purpose: &Purpose<'_>,
 ) -> Result<Checked, Problem> {
-    if !state.ring.knows(sealed.kid()) {
+    if !state.ring.takes(sealed.kid()).await {
         return Err(Problem::from(Code::UnknownKid)
             .next("Fetch the companion's key set again and seal to its first key."));
     }
@@ -89,6 +89,7 @@ pub async fn check(
         .route(purpose.provider.id)
         .ok_or(Code::ProviderUnknown)?;
     route.target(claims.host.as_deref())?;
+    let (sealed, claims) = to_current(state, sealed, claims).await?;
     Ok(Checked {
         json: sealed.to_json(),
         kid: sealed.kid().to_owned(),
@@ -96,6 +97,26 @@ pub async fn check(
         hint: catalogue::hint(claims.key.expose()),
         host: claims.host,
     })
+}
+
+/// What comes under an older key of the ring is stored under the current one, so that no new entry
+/// needs the old one.
+async fn to_current(
+    state: &AppState,
+    sealed: SealedKey,
+    claims: KeyClaims,
+) -> Result<(SealedKey, KeyClaims), Problem> {
+    let unavailable = || Problem::from(Code::Unavailable);
+    let current = state.ring.current_key().ok_or_else(unavailable)?;
+    if sealed.kid() == current.kid() {
+        return Ok((sealed, claims));
+    }
+    let sealing = tokio::task::spawn_blocking(move || {
+        let again = SealedKey::seal(&claims, &current);
+        again.map(|sealed| (sealed, claims))
+    });
+    let again = sealing.await.map_err(|_| unavailable())?;
+    again.map_err(|_| unavailable())
 }
 
 fn check_claims(claims: &KeyClaims, purpose: &Purpose<'_>, now: i64) -> Result<(), Problem> {

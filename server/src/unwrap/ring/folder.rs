@@ -1,7 +1,7 @@
 //! `keys_dir`: `identity.pem`, `key-<kid>.pem` for each key, `keyset.jws`. Private files are 0600.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -59,7 +59,12 @@ impl Folder {
         self.dir.join(format!("key-{kid}.pem"))
     }
 
-    fn identity_path(&self) -> PathBuf {
+    /// Says of a key that nothing new is taken under it.
+    pub(super) fn retiring_path(&self, kid: &str) -> PathBuf {
+        self.dir.join(format!("key-{kid}.retiring"))
+    }
+
+    pub(super) fn identity_path(&self) -> PathBuf {
         self.dir.join("identity.pem")
     }
 
@@ -165,6 +170,13 @@ impl Folder {
         Ok(keys)
     }
 
+    /// The keys under which nothing new is taken.
+    pub fn retiring(&self) -> Result<HashSet<String>, RingError> {
+        let files = self.fingerprint()?;
+        let kids = files.iter().filter_map(|(name, _, _)| retiring_name(name));
+        Ok(kids.map(str::to_owned).collect())
+    }
+
     /// What to compare to see a change.
     pub fn fingerprint(&self) -> Result<Fingerprint, RingError> {
         let fail = |error: std::io::Error| RingError::new(&self.dir, error);
@@ -172,8 +184,10 @@ impl Folder {
         for file in fs::read_dir(&self.dir).map_err(fail)? {
             let file = file.map_err(fail)?;
             let name = file.file_name().to_string_lossy().into_owned();
-            let ours =
-                key_name(&name).is_some() || name.starts_with("identity.") || name == "keyset.jws";
+            let ours = key_name(&name).is_some()
+                || retiring_name(&name).is_some()
+                || name.starts_with("identity.")
+                || name == "keyset.jws";
             // Through a link, as mounted secrets have them. What was removed meanwhile is not there.
             let Some(meta) = ours.then(|| fs::metadata(file.path()).ok()).flatten() else {
                 continue;
@@ -220,11 +234,15 @@ impl Folder {
         Ok(mark)
     }
 
-    fn lock(&self) -> Result<fs::File, RingError> {
-        files::lock_dir(&self.dir).map_err(|error| RingError::new(&self.dir, error))
+    /// Holds the folder. What an interrupted command left aside goes: a private key could be in it.
+    pub(super) fn lock(&self) -> Result<fs::File, RingError> {
+        let fail = |error: std::io::Error| RingError::new(&self.dir, error);
+        let held = files::lock_dir(&self.dir).map_err(fail)?;
+        files::remove_aside(&self.dir, &["identity.", "key-", "keyset."]).map_err(fail)?;
+        Ok(held)
     }
 
-    fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), RingError> {
+    pub(super) fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), RingError> {
         match files::create_once(path, bytes) {
             Ok(true) => Ok(()),
             Ok(false) => Err(RingError::new(
@@ -235,7 +253,7 @@ impl Folder {
         }
     }
 
-    fn at_dir<T>(&self, made: Result<T, &'static str>) -> Result<T, RingError> {
+    pub(super) fn at_dir<T>(&self, made: Result<T, &'static str>) -> Result<T, RingError> {
         made.map_err(|reason| RingError::new(&self.dir, reason))
     }
 }
@@ -243,6 +261,11 @@ impl Folder {
 /// `key-<kid>.pem`
 fn key_name(file: &str) -> Option<&str> {
     file.strip_prefix("key-")?.strip_suffix(".pem")
+}
+
+/// `key-<kid>.retiring`
+fn retiring_name(file: &str) -> Option<&str> {
+    file.strip_prefix("key-")?.strip_suffix(".retiring")
 }
 
 fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, RingError> {

@@ -4,21 +4,27 @@
 mod folder;
 mod keys;
 mod keyset;
+mod retire;
+mod rotate;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use arc_swap::ArcSwap;
-use keyseal::envelope::{Jwk, Unwrap};
+use keyseal::envelope::{Jwk, PublicKey, Unwrap};
 use zeroize::Zeroizing;
 
-pub use self::keyset::SignedKeyset;
 use self::{
     folder::{Fingerprint, Folder},
     keys::UnwrapKey,
+};
+pub use self::{
+    keyset::SignedKeyset,
+    retire::{Retirement, retire},
+    rotate::{Step, rotate},
 };
 use crate::clock;
 
@@ -50,6 +56,8 @@ pub struct KeyRing {
 /// What stood in the folder when it was last read.
 struct Loaded {
     keys: HashMap<String, UnwrapKey>,
+    /// They open what is stored; nothing new is taken under them.
+    retiring: HashSet<String>,
     keyset: SignedKeyset,
 }
 
@@ -142,6 +150,33 @@ impl KeyRing {
             .unwrap_or_default()
     }
 
+    /// The key to seal to, to seal to it here.
+    pub fn current_key(&self) -> Option<PublicKey> {
+        PublicKey::from_jwk(self.loaded.load().keyset.keys().first()?).ok()
+    }
+
+    /// Whether something new may be sealed to `kid`. The folder is looked at before the answer is no:
+    /// another replica may have published the key a moment ago.
+    pub async fn takes(self: &Arc<Self>, kid: &str) -> bool {
+        if self.is_open_to(kid) {
+            return true;
+        }
+        let ring = Arc::clone(self);
+        // What is wrong with the folder, the follower logs.
+        let _ = tokio::task::spawn_blocking(move || ring.refresh()).await;
+        self.is_open_to(kid)
+    }
+
+    fn is_open_to(&self, kid: &str) -> bool {
+        let loaded = self.loaded.load();
+        loaded.keys.contains_key(kid) && !loaded.retiring.contains(kid)
+    }
+
+    /// Whether nothing new is taken under `kid`, though it opens.
+    pub fn is_retiring(&self, kid: &str) -> bool {
+        self.loaded.load().retiring.contains(kid)
+    }
+
     /// The identity and the signed key set, as published.
     pub fn published(&self) -> SignedKeyset {
         self.loaded.load().keyset.clone()
@@ -166,8 +201,10 @@ impl Unwrap for KeyRing {
 }
 
 fn load(folder: &Folder) -> Result<Loaded, RingError> {
-    let keys = folder.unwrap_keys()?;
+    // In the order in which they are written, backwards: what the set names is there already.
     let keyset = folder.keyset()?;
+    let retiring = folder.retiring()?;
+    let keys = folder.unwrap_keys()?;
     for key in keyset.keys() {
         let kid = key.kid.as_deref().unwrap_or_default();
         if !keys.contains_key(kid) {
@@ -177,7 +214,11 @@ fn load(folder: &Folder) -> Result<Loaded, RingError> {
             ));
         }
     }
-    Ok(Loaded { keys, keyset })
+    Ok(Loaded {
+        keys,
+        retiring,
+        keyset,
+    })
 }
 
 #[cfg(test)]

@@ -257,3 +257,127 @@ fn a_key_set_signed_for_another_address_is_not_taken_over_while_running() {
     assert!(refused.to_string().contains("https://other.example.com"));
     assert_eq!(ring.published().jws, before);
 }
+
+#[test]
+fn an_announced_key_is_published_and_the_next_rotation_makes_it_current() {
+    let (dir, ring) = first_start();
+    let keys = dir.path().join("keys");
+    let first = ring.current_kid();
+    let next = rotate(&keys, Step::Announce).unwrap();
+    assert!(ring.refresh().unwrap());
+    let published = |ring: &KeyRing| -> Vec<String> {
+        ring.jwks().into_iter().filter_map(|key| key.kid).collect()
+    };
+    assert_eq!(published(&ring), [first.clone(), next.clone()]);
+    assert_eq!(ring.published().seq(), 2);
+    let refused = rotate(&keys, Step::Announce).unwrap_err().to_string();
+    assert!(refused.contains(&next), "{refused}");
+
+    assert_eq!(rotate(&keys, Step::Rotate).unwrap(), next);
+    assert!(ring.refresh().unwrap());
+    assert_eq!(published(&ring), [next]);
+    assert_eq!(ring.published().seq(), 3);
+    assert!(ring.knows(&first));
+    // As a browser would check it that has seen the first one.
+    let signed = ring.published();
+    let published = Published {
+        identity: signed.identity,
+        keyset: signed.jws,
+        identity_change: None,
+    };
+    let now = clock::seconds();
+    keyset::verify(&published, ISSUER, None, None, now).unwrap();
+}
+
+#[test]
+fn without_the_identity_no_key_is_made() {
+    let (dir, ring) = first_start();
+    let keys = dir.path().join("keys");
+    let jwk = serde_json::to_vec(&ring.published().identity).unwrap();
+    fs::write(keys.join("identity.jwk"), jwk).unwrap();
+    let away = dir.path().join("identity.pem");
+    fs::rename(keys.join("identity.pem"), &away).unwrap();
+    for step in [Step::Announce, Step::Rotate] {
+        let refused = rotate(&keys, step).unwrap_err().to_string();
+        assert!(refused.contains("bring it back"), "{refused}");
+    }
+    ring.refresh().unwrap();
+    assert_eq!(ring.kids(), [ring.current_kid()]);
+    assert_eq!(ring.published().seq(), 1);
+    fs::rename(&away, keys.join("identity.pem")).unwrap();
+    let kid = rotate(&keys, Step::Rotate).unwrap();
+    fs::remove_file(keys.join("identity.pem")).unwrap();
+    ring.refresh().unwrap();
+    assert_eq!(ring.current_kid(), kid);
+}
+
+#[test]
+fn a_rotation_that_was_killed_leaves_a_whole_folder_and_no_key_aside() {
+    let (dir, ring) = first_start();
+    let keys = dir.path().join("keys");
+    let before = ring.current_kid();
+    // Killed while the key was written, and after it was.
+    let aside = keys.join("key-x.0197.tmp");
+    fs::write(&aside, "half a key").unwrap();
+    let pem = keys::generate().unwrap();
+    let kid = UnwrapKey::from_pem(pem.as_bytes()).unwrap();
+    let kid = kid.jwk().kid.clone().unwrap();
+    let path = keys.join(format!("key-{kid}.pem"));
+    crate::files::create_once(&path, pem.as_bytes()).unwrap();
+    fs::write(keys.join("local.0197.tmp"), "another's").unwrap();
+
+    assert!(ring.refresh().unwrap());
+    assert_eq!(ring.current_kid(), before);
+    let next = rotate(&keys, Step::Rotate).unwrap();
+    assert!(!aside.exists());
+    assert!(keys.join("local.0197.tmp").exists());
+    ring.refresh().unwrap();
+    assert_eq!(ring.current_kid(), next);
+    assert_eq!(ring.kids().len(), 3);
+    // What nobody ever sealed to can go.
+    retire(&keys, &kid).unwrap().finish().unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
+fn commands_at_once_each_get_a_number_of_their_own() {
+    let (dir, ring) = first_start();
+    let keys = dir.path().join("keys");
+    let rotations: Vec<_> = (0..3)
+        .map(|_| {
+            let keys = keys.clone();
+            thread::spawn(move || rotate(&keys, Step::Rotate).unwrap())
+        })
+        .collect();
+    for rotation in rotations {
+        rotation.join().unwrap();
+    }
+    ring.refresh().unwrap();
+    assert_eq!(ring.published().seq(), 4);
+    assert_eq!(ring.kids().len(), 4);
+}
+
+#[tokio::test]
+async fn under_a_retiring_key_nothing_new_is_taken_and_what_is_stored_opens() {
+    let (dir, ring) = first_start();
+    let keys = dir.path().join("keys");
+    let ring = Arc::new(ring);
+    let old = PublicKey::from_jwk(&ring.jwks()[0]).unwrap();
+    let sealed = SealedKey::seal(&claims(), &old).unwrap();
+    assert!(retire(&keys, old.kid()).is_err(), "it is current");
+    // No look into the folder in between: asking for the new one is what reads it.
+    let new = rotate(&keys, Step::Rotate).unwrap();
+    assert!(ring.takes(&new).await && ring.takes(old.kid()).await);
+    let retirement = retire(&keys, old.kid()).unwrap();
+    ring.refresh().unwrap();
+    assert!(!ring.takes(old.kid()).await && ring.is_retiring(old.kid()));
+    assert_eq!(sealed.open(ring.as_ref()).unwrap(), claims());
+    let next = rotate(&keys, Step::Announce).unwrap();
+    assert!(retire(&keys, &next).is_err(), "it is announced");
+    assert!(retire(&keys, "../keys/key").is_err(), "no such key");
+
+    retirement.finish().unwrap();
+    ring.refresh().unwrap();
+    assert_eq!(sealed.open(ring.as_ref()), Err(OpenError::UnknownKid));
+    assert!(!ring.is_retiring(old.kid()));
+}
