@@ -13,6 +13,15 @@ use crate::envelope::{
     Alg, CompactJwe, Header, KeyClaims, Object, ObjectWriter, Strict, encode_base64url, random,
 };
 
+/// An export, and what is not in it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// What the passphrase opens.
+    pub file: String,
+    /// Ids of the entries that do not open here, and so could not be taken along.
+    pub left_out: Vec<String>,
+}
+
 /// What an import did, entry by entry.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Imported {
@@ -25,7 +34,8 @@ pub struct Imported {
 }
 
 impl<S: Store> Vault<S> {
-    /// All browser-only entries that open, encrypted anew under a key that `passphrase` opens.
+    /// All browser-only entries, encrypted anew under a key that `passphrase` opens. What does not
+    /// open here is named.
     ///
     /// # Errors
     /// [`VaultError`]: locked, or no memory to stretch the passphrase.
@@ -35,36 +45,40 @@ impl<S: Store> Vault<S> {
     /// # use given::*;
     /// let mut vault = vault();
     /// vault.put(&claims(), display())?;
-    /// let file = vault.export("correct horse battery staple")?;
-    /// assert!(!file.contains("sk-proj"));
+    /// let exported = vault.export("correct horse battery staple")?;
+    /// assert!(!exported.file.contains("sk-proj"));
+    /// assert!(exported.left_out.is_empty());
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
-    pub fn export(&self, passphrase: &str) -> Result<String, VaultError> {
+    pub fn export(&self, passphrase: &str) -> Result<Exported, VaultError> {
         self.unlocked()?;
         let id = encode_base64url(&random::<16>()?);
         let key = VaultKey::generate()?;
         let stretching = Stretching::new()?;
         let secret = stretching.secret(passphrase)?;
         let slot = Slot::wrap(&id, Kind::Passphrase(stretching), &*secret, &key)?;
-        let mut entries = Vec::new();
+        let (mut entries, mut left_out) = (Vec::new(), Vec::new());
         for entry in self.entries()? {
-            if let Ok(claims) = self.claims(&entry.id) {
-                let jwe = seal(&claims, &entry.display, &id, &key)?;
-                entries.push(
-                    ObjectWriter::new(4096)
-                        .text("id", &entry.id)
-                        .text("jwe", &jwe)
-                        .end_text(),
-                );
-            }
+            let Ok(claims) = self.claims(&entry.id) else {
+                left_out.push(entry.id);
+                continue;
+            };
+            let jwe = seal(&claims, &entry.display, &id, &key)?;
+            entries.push(
+                ObjectWriter::new(4096)
+                    .text("id", &entry.id)
+                    .text("jwe", &jwe)
+                    .end_text(),
+            );
         }
-        Ok(ObjectWriter::new(4096)
+        let file = ObjectWriter::new(4096)
             .integer("v", 1)
             .text("typ", "keyseal-export")
             .text("id", &id)
             .raw("slot", &slot.to_json())
             .raw("entries", &format!("[{}]", entries.join(",")))
-            .end_text())
+            .end_text();
+        Ok(Exported { file, left_out })
     }
 
     /// Takes the entries of an export into this vault. Each stands on its own: one that is damaged
@@ -78,7 +92,7 @@ impl<S: Store> Vault<S> {
     /// # use given::*;
     /// let mut old = vault();
     /// old.put(&claims(), display())?;
-    /// let file = old.export("correct horse battery staple")?;
+    /// let file = old.export("correct horse battery staple")?.file;
     ///
     /// let mut new = vault(); // in another browser
     /// let imported = new.import(&file, "correct horse battery staple")?;

@@ -20,7 +20,7 @@ pub(crate) mod store;
 
 pub use entry::{Display, Entry, Patch};
 pub use error::VaultError;
-pub use export::Imported;
+pub use export::{Exported, Imported};
 pub use header::Header;
 pub use key::VaultKey;
 pub use pinned::{PinError, Pinned};

@@ -333,7 +333,7 @@ fn a_stored_strength_that_is_weak_or_absurd_is_refused_and_the_other_slot_opens(
 #[test]
 fn an_export_with_any_byte_changed_is_refused_or_refuses_just_that_entry() {
     let here = vault();
-    let file = here.export(PASSPHRASE).expect("exported");
+    let file = here.export(PASSPHRASE).expect("exported").file;
     let original = Export::parse(&file).expect("our own");
     let Kind::Passphrase(stretching) = original.slot.kind() else {
         panic!("an export has a passphrase");

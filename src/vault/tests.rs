@@ -425,7 +425,7 @@ fn an_export_opens_elsewhere_with_its_passphrase_only() {
     )
     .unwrap();
     here.put(&claims("b"), display()).unwrap();
-    let file = here.export("correct horse battery").expect("exported");
+    let file = here.export("correct horse battery").expect("exported").file;
     assert!(!file.contains(CANARY) && !file.contains("prod"));
 
     let mut there = vault();
@@ -469,11 +469,26 @@ fn an_export_opens_elsewhere_with_its_passphrase_only() {
 }
 
 #[test]
+fn an_export_names_what_does_not_open_and_takes_the_others_along() {
+    let mut here = vault();
+    here.put(&claims("a"), display()).unwrap();
+    here.put(&claims("b"), display()).unwrap();
+    let of_b = here.store.get(&here.names.entry("b")).unwrap().unwrap();
+    here.store.set(&here.names.entry("a"), &of_b).unwrap();
+    let exported = here.export("correct horse battery").unwrap();
+    assert_eq!(exported.left_out, ["a"]);
+    let done = vault()
+        .import(&exported.file, "correct horse battery")
+        .unwrap();
+    assert_eq!(done.taken, ["b"]);
+}
+
+#[test]
 fn an_export_with_an_entry_changed_refuses_that_one_by_id_and_takes_the_others() {
     let mut here = vault();
     here.put(&claims("a"), display()).unwrap();
     here.put(&claims("b"), display()).unwrap();
-    let file = here.export("correct horse battery").unwrap();
+    let file = here.export("correct horse battery").unwrap().file;
     let jwe = file.find("\"id\":\"a\",\"jwe\":\"").unwrap() + 20;
     for at in [jwe + 3, jwe + 100, jwe + 150, jwe + 250] {
         let mut bytes = file.clone().into_bytes();

@@ -10,6 +10,13 @@ use super::input::{Given, to_js};
 use super::unlock::Secret;
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedInfo {
+    file: String,
+    left_out: Vec<String>,
+}
+
+#[derive(Serialize)]
 struct ImportedInfo {
     taken: Vec<String>,
     known: Vec<String>,
@@ -19,16 +26,16 @@ struct ImportedInfo {
 impl VaultCore {
     /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
     /// the recovery code of this vault now: that it is unlocked is not enough.
-    pub async fn export_entries(
-        &self,
-        given: JsValue,
-        passphrase: Zeroizing<String>,
-    ) -> Outcome<String> {
+    pub async fn export_entries(&self, given: JsValue, passphrase: Zeroizing<String>) -> Outcome {
         self.vault.borrow_mut().reload()?;
         let key = self.key_by(&Secret::new(&Given::new(given)?)?).await?;
         let mut vault = self.vault.borrow_mut();
         vault.unlock(key)?;
-        Ok(vault.export(&passphrase)?)
+        let exported = vault.export(&passphrase)?;
+        to_js(&ExportedInfo {
+            file: exported.file,
+            left_out: exported.left_out,
+        })
     }
 
     /// Takes the entries of an export into this vault, and says what became of each.

@@ -155,7 +155,7 @@ impl VaultCore {
     }
 
     /// All browser-only entries as a file that `passphrase` opens; needs a secret of this vault now.
-    #[wasm_bindgen(js_name = exportEntries, unchecked_return_type = "Promise<string>")]
+    #[wasm_bindgen(js_name = exportEntries, unchecked_return_type = "Promise<ExportResult>")]
     pub fn export_entries_promise(
         &self,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret")] secret: JsValue,

@@ -100,6 +100,8 @@ export interface SlotInfo { id: string; kind: "device" | "passphrase" | "passkey
 /** A slot that stays when another goes; the device's own needs no secret. */
 export interface KeptSlot extends UnlockSecret { slot: string; newPassphrase?: string }
 /** Ids of the entries of an import, by what became of them. */
+export interface ExportResult { file: string; leftOut: string[] }
+
 export interface ImportResult { taken: string[]; known: string[]; refused: string[] }
 
 export interface LocalEntryPatch {

@@ -200,6 +200,8 @@ async fn an_export_needs_a_secret_now_and_opens_on_another_device() {
         .await
         .ok()
         .expect("exported");
+    assert_eq!(Array::from(&member(&file, "leftOut")).length(), 0);
+    let file = member(&file, "file").as_string().expect("text");
     assert!(!file.contains(&key.as_string().unwrap()));
     core.destroy().await.ok().expect("gone");
 

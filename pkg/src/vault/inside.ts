@@ -9,6 +9,12 @@ export interface KeptSlot {
   newPassphrase?: string;
 }
 
+/** An export, and the ids of the entries that do not open here and so are not in it. */
+export interface Exported {
+  file: string;
+  leftOut: readonly string[];
+}
+
 /** What became of one entry of an export: taken; here already with the same key or a newer one; or not readable. */
 export interface Imported {
   id: string;
@@ -34,7 +40,7 @@ export interface Inside {
    */
   keepSlots(kept: readonly KeptSlot[]): Promise<void>;
   /** All browser-only entries as a file that `passphrase` opens. */
-  exportEntries(proof: UnlockWith, passphrase: string): Promise<string>;
+  exportEntries(proof: UnlockWith, passphrase: string): Promise<Exported>;
   importEntries(file: string, passphrase: string): Promise<readonly Imported[]>;
 }
 

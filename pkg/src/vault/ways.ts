@@ -2,7 +2,7 @@ import { KeysealError } from "../errors.js";
 import type { VaultCore } from "../wasm/keyseal.js";
 import type { UnlockWith } from "./arguments.js";
 import type { Exclusive } from "./exclusive.js";
-import type { Imported, Inside, KeptSlot } from "./inside.js";
+import type { Exported, Imported, Inside, KeptSlot } from "./inside.js";
 import type { Latch } from "./latch.js";
 import type { Pinned } from "./pinned.js";
 import type { Slots } from "./slots.js";
@@ -66,7 +66,7 @@ export class Ways implements Inside {
     );
   }
 
-  exportEntries(proof: UnlockWith, passphrase: string): Promise<string> {
+  exportEntries(proof: UnlockWith, passphrase: string): Promise<Exported> {
     return this.#do(() => this.#core.exportEntries(this.#latch.secret(proof), passphrase));
   }
 

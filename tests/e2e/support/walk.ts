@@ -375,7 +375,7 @@ export async function prepareWalk(world: World): Promise<void> {
     "Inside.addPasskey": () => insideOf(vault).addPasskey("walker", proof),
     "Inside.addDevice": () => every(() => insideOf(vault).addDevice(proof)),
     "Inside.exportEntries": async () => {
-      file = await insideOf(vault).exportEntries(proof, passphrase);
+      file = (await insideOf(vault).exportEntries(proof, passphrase)).file;
       return file;
     },
     "Inside.importEntries": () =>
@@ -461,7 +461,7 @@ export async function prepareWalk(world: World): Promise<void> {
     "VaultCore.addPasskey": () => core.addPasskey("walker", proof),
     "VaultCore.addDevice": () => every(() => core.addDevice(proof)),
     "VaultCore.exportEntries": async () => {
-      exported = await core.exportEntries(proof, passphrase);
+      exported = (await core.exportEntries(proof, passphrase)).file;
       return exported;
     },
     "VaultCore.importEntries": () => every(() => core.importEntries(exported, passphrase)),
