@@ -267,7 +267,7 @@ async fn serve(config: Config, demo: bool) -> Result<(), Failure> {
                 _ = interrupt.recv() => {}
             }
         })
-        .await;
+        .await?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! From a configuration to a running server, and back to nothing.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
@@ -67,11 +67,11 @@ pub enum StartError {
         /// Where.
         address: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The demo provider.
     #[error("the demo provider does not start: {0}")]
-    Demo(std::io::Error),
+    Demo(io::Error),
 }
 
 /// A server that is bound and ready to run.
@@ -145,13 +145,13 @@ impl Server {
     }
 
     /// Serves until `stop` is ready, then gives what is open a bounded time to end.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let background = background(&self.state);
         let service = http::service(self.state.clone());
-        let workers = match Workers::start(&service, &builder()) {
-            Ok(workers) => workers,
-            Err(error) => return tracing::error!(%error, "no thread could be started"),
-        };
+        let workers = Workers::start(&service, &builder())?;
         let mut stop = std::pin::pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -183,6 +183,7 @@ impl Server {
         drop(background);
         self.state.store.close().await;
         drained.release();
+        Ok(())
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Companion {
     pub state: AppState,
     pub folder: Arc<TempDir>,
     stop: oneshot::Sender<()>,
-    running: JoinHandle<()>,
+    running: JoinHandle<std::io::Result<()>>,
 }
 
 /// A user with a token.
@@ -71,7 +71,7 @@ impl Companion {
     /// The same folders, another process as far as memory goes.
     pub async fn restart(self, origin: &str, more: &str) -> Self {
         self.stop.send(()).unwrap();
-        self.running.await.unwrap();
+        self.running.await.unwrap().unwrap();
         Self::start_in(self.folder, origin, more).await
     }
 

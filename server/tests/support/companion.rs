@@ -115,7 +115,7 @@ pub struct Companion {
     pub folder: Arc<TempDir>,
     pub link: Option<String>,
     stop: Option<oneshot::Sender<()>>,
-    running: JoinHandle<()>,
+    running: JoinHandle<std::io::Result<()>>,
 }
 
 impl Companion {
@@ -146,7 +146,7 @@ impl Companion {
     /// Ends it; the folders stay.
     pub async fn stop(mut self) -> Arc<TempDir> {
         let _ = self.stop.take().map(|stop| stop.send(()));
-        self.running.await.unwrap();
+        self.running.await.unwrap().unwrap();
         self.folder
     }
 
