@@ -21,6 +21,8 @@ pub struct Reader {
     said: Said,
     /// What the answer or event that is being read says; taken over at its end.
     heard: Said,
+    /// What stood in front of the body.
+    characters: Option<u64>,
 }
 
 enum Format {
@@ -72,7 +74,18 @@ impl Reader {
             scanner: Scanner::default(),
             said: Said::default(),
             heard: Said::default(),
+            characters: None,
         }
+    }
+
+    /// Takes the number of characters that speech was made of from the answer's header
+    /// `x-character-count`, where ElevenLabs says it: the body is sound alone.
+    #[must_use]
+    pub fn with_characters(mut self, header: Option<&str>) -> Self {
+        self.characters = header
+            .filter(|_| self.route.kind == Kind::Speech)
+            .and_then(|count| count.parse().ok());
+        self
     }
 
     /// What the request is for.
@@ -89,6 +102,7 @@ impl Reader {
             said,
             heard,
             route,
+            characters: _,
         } = self;
         match format {
             Format::Opaque => {}
@@ -148,6 +162,7 @@ impl Reader {
             counts.output_by_total = true;
         }
         let mut usage = counts.into_usage();
+        usage.characters = usage.characters.or(self.characters);
         usage.model = said.model;
         usage.tier = said.tier;
         if self.route.kind == Kind::Image {

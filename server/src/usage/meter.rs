@@ -18,6 +18,9 @@ use crate::choose::platform::Reservation;
 use crate::clock;
 use crate::store::{Counts, ENVELOPE, Owner, PLATFORM, Used};
 
+/// Where ElevenLabs says how many characters were spoken.
+const CHARACTERS: HeaderName = HeaderName::from_static("x-character-count");
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Who was served, and under what.
@@ -72,7 +75,7 @@ where
             true => Some(text(header::CONTENT_ENCODING).unwrap_or("unknown")),
             false => None,
         };
-        Reader::new(ask.route.clone(), content_type, encoding)
+        Reader::new(ask.route.clone(), content_type, encoding).with_characters(text(CHARACTERS))
     });
     let hider = (good && ask.hide_counts && is_plain_event_stream(&head.headers)).then(|| {
         // What is left out is not in the length that the provider said.

@@ -41,8 +41,12 @@ impl Provider {
     }
 }
 
-async fn answer(State(provider): State<Provider>, body: Bytes) -> Response {
+async fn answer(State(provider): State<Provider>, uri: http::Uri, body: Bytes) -> Response {
     provider.bodies.lock().unwrap().push(body.clone());
+    if uri.path().contains("/text-to-speech/") {
+        let head = [("content-type", "audio/mpeg"), ("x-character-count", "11")];
+        return (head, "ID3 and so on").into_response();
+    }
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     let model = asked["model"].as_str().unwrap_or_default();
     let usage = json!({ "prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100 });
@@ -229,6 +233,25 @@ async fn what_is_unknown_is_null_and_errors_and_reading_cost_nothing() {
     assert_eq!(
         shown["unknownRequests"], 1,
         "and of how many it is not known"
+    );
+}
+
+#[tokio::test]
+async fn speech_is_counted_in_characters_by_what_stands_before_the_sound() {
+    let (_, origin) = Provider::start().await;
+    let more = format!("[providers.elevenlabs]\norigin = \"{origin}\"\nallow_private = true");
+    let companion = Companion::start(&origin, &more).await;
+    let ann = companion.user("ann");
+    let key = "sk_0123456789abcdef";
+    companion.add_for(&ann, "elevenlabs", key).await;
+    let path = "/forward/elevenlabs/v1/text-to-speech/21m00";
+    let asked = request(&ann, "POST", path);
+    let spoken = send(&companion, asked, &json!({ "text": "Hello there" })).await;
+    assert_eq!(spoken.status, 200);
+    let totals = usage(&companion, &ann, "day").await["totals"].clone();
+    assert_eq!(
+        (&totals["characters"], &totals["uncountedRequests"]),
+        (&json!(11), &json!(0))
     );
 }
 

@@ -1,6 +1,6 @@
 //! OpenAI, Anthropic, Gemini, Cohere.
 
-use super::super::{MicroUsd, Usage};
+use super::super::{MicroUsd, Reader, Route, Usage};
 use super::{JSON, SSE, chat, model, read, read_to};
 
 /// platform.openai.com/docs/api-reference/chat/object, .../chat/streaming
@@ -340,4 +340,21 @@ fn searches_and_listeners_say_what_they_bill() {
         read("deepgram", "/v1/listen", JSON, deepgram).audio_ms,
         Some(25_934)
     );
+}
+
+/// elevenlabs.io/docs/eleven-api/quickstart, "Tracking generation costs": the body is sound alone.
+#[test]
+fn speech_says_its_characters_in_front_of_the_sound() {
+    let of = |path: &str, header: Option<&str>| {
+        let route = Route::of("elevenlabs", "POST", path);
+        let mut reader = Reader::new(route, Some("audio/mpeg"), None).with_characters(header);
+        reader.push(b"ID3");
+        reader.finish(true).characters
+    };
+    let speech = "/v1/text-to-speech/21m00/stream";
+    assert_eq!(of(speech, Some("11")), Some(11));
+    for odd in [None, Some(""), Some("-1"), Some("1.5"), Some("many")] {
+        assert_eq!(of(speech, odd), None, "{odd:?}");
+    }
+    assert_eq!(of("/v1/speech-to-text", Some("11")), None);
 }
