@@ -4,6 +4,7 @@ export { init } from "./loader/init.js";
 export type { SealOptions } from "./seal.js";
 export { detect, fingerprint, newEntryId, providers, sealKey } from "./seal.js";
 export type {
+  BudgetPeriod,
   Category,
   CompanionIdentity,
   Detection,

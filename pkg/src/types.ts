@@ -8,6 +8,9 @@ export type Storage = "synced" | "browser";
 /** What the last test, or the last use, said about a key. */
 export type Status = "untested" | "valid" | "limited" | "invalid" | "unknown";
 
+/** What a budget is for: a month (UTC), or all the time that the entry lives. */
+export type BudgetPeriod = "month" | "total";
+
 /** Kinds of provider, as the page groups them. */
 export type Category = ProviderInfo["categories"][number];
 
@@ -31,6 +34,13 @@ export interface Entry {
   readonly totalTokens: number | null;
   /** Null: unknown, which is not 0. */
   readonly estimatedCostUsd: number | null;
+  /** Requests whose cost is not known: no budget holds for them. */
+  readonly unknownRequests: number | null;
+  /** What requests under this key may cost in a period; null: no budget. Only synced keys have one. */
+  readonly budgetUsd: number | null;
+  readonly budgetPeriod: BudgetPeriod | null;
+  readonly budgetSpentUsd: number | null;
+  readonly budgetLeftUsd: number | null;
   readonly createdAt: string;
   readonly lastTestedAt: string | null;
   readonly lastUsedAt: string | null;

@@ -1,4 +1,4 @@
-import type { Storage } from "../types.js";
+import type { BudgetPeriod, Storage } from "../types.js";
 import type { TokenSource } from "./companion.js";
 import type { OnStep } from "./keeper.js";
 
@@ -36,6 +36,10 @@ export interface AddOptions {
   priority?: number;
   /** RFC 3339, or a Date; by default never. */
   expiresAt?: string | Date | null;
+  /** What requests under this key may cost, in US dollars; a synced key only. */
+  budgetUsd?: number;
+  /** `month` by default. */
+  budgetPeriod?: BudgetPeriod;
   /** Told as the work goes on, for a progress display. */
   onStep?: OnStep;
 }
@@ -46,6 +50,9 @@ export interface EntryPatch {
   isActive?: boolean;
   priority?: number;
   expiresAt?: string | Date | null;
+  /** Null takes the budget away. */
+  budgetUsd?: number | null;
+  budgetPeriod?: BudgetPeriod;
 }
 
 /** A date as it is stored. */

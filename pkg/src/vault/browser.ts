@@ -53,6 +53,7 @@ export class BrowserEntries implements Keeper {
   }
 
   async add(pasted: Pasted, entry: NewEntry, onStep: OnStep): Promise<void> {
+    withoutBudget(entry);
     onStep("sealing");
     // The vault belongs to one companion: without knowing which, there is none to put the key into.
     await this.#pinned.ready();
@@ -84,6 +85,7 @@ export class BrowserEntries implements Keeper {
   }
 
   async update(id: string, change: Change | LocalEntryPatch): Promise<void> {
+    withoutBudget(change);
     await this.#exclusive.run(() => this.#core.update(id, change));
   }
 
@@ -152,4 +154,13 @@ export class BrowserEntries implements Keeper {
     const problem = KeysealError.from(error);
     return problem.code === "vault_locked" && this.#core.locked ? this.#latch.locked() : problem;
   }
+}
+
+/** The companion does not know one browser-only key from another: nobody could count what each has cost. */
+function withoutBudget(change: object): void {
+  const { budgetUsd, budgetPeriod }: Pick<Change, "budgetUsd" | "budgetPeriod"> = change;
+  if ((budgetUsd ?? budgetPeriod) == null) return;
+  throw new KeysealError("validation", "A key that is only in this browser has no budget.", {
+    next: "Store it synced, or set a limit at the provider.",
+  });
 }

@@ -1,4 +1,4 @@
-import type { Entry, Storage, TestResult } from "../types.js";
+import type { BudgetPeriod, Entry, Storage, TestResult } from "../types.js";
 
 /** A pasted key: text, or bytes that are wiped when they have been stored. */
 export type Pasted = string | Uint8Array;
@@ -11,6 +11,8 @@ export interface NewEntry {
   host?: string;
   label?: string;
   expiresAt?: string;
+  budgetUsd?: number;
+  budgetPeriod?: BudgetPeriod;
 }
 
 /** What of an entry may change without its key, as it is stored. */
@@ -19,6 +21,8 @@ export interface Change {
   isActive?: boolean;
   priority?: number;
   expiresAt?: string | null;
+  budgetUsd?: number | null;
+  budgetPeriod?: BudgetPeriod;
 }
 
 /** Told as the work goes on. */

@@ -376,7 +376,8 @@ export class Vault extends EventTarget {
    * const entry = await vault.add(pasted, { label: "prod", storage: "browser" });
    */
   async add(pasted: Pasted, options: AddOptions = {}): Promise<Entry> {
-    const { host, label, expiresAt, onStep = () => {}, storage = "synced" } = options;
+    const { host, label, expiresAt, budgetUsd, budgetPeriod } = options;
+    const { onStep = () => {}, storage = "synced" } = options;
     const rid = this.#wasm.newEntryId();
     return this.#storing(pasted, rid, async () => {
       const provider = options.provider ?? this.#detected(pasted);
@@ -388,6 +389,8 @@ export class Vault extends EventTarget {
         ...(host ? { host } : {}),
         ...(label ? { label } : {}),
         ...(expiresAt ? { expiresAt: isoDate(expiresAt) } : {}),
+        ...(budgetUsd === undefined ? {} : { budgetUsd }),
+        ...(budgetPeriod ? { budgetPeriod } : {}),
       };
       await this.#keepers[storage].add(pasted, entry, onStep);
       if (storage !== "browser") return;
@@ -419,7 +422,7 @@ export class Vault extends EventTarget {
   }
 
   /**
-   * Changes label, activity, order or expiry. The sealed key is not touched. While the companion is away, a change
+   * Changes label, activity, order, expiry or budget. The sealed key is not touched. While the companion is away, a change
    * to a synced entry waits (`entry.pending`) and is sent when it is back; so do `reorder` and `revoke`.
    *
    * @example
