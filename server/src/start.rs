@@ -91,7 +91,9 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         config.bound_to(address);
 
-        let store = Store::open(&config.database_url).await?;
+        let store = Store::open(&config.database_url)
+            .await?
+            .with_fees_of_month(config.fees.month_cap);
         let ring = match store.holds_keys().await? {
             true => KeyRing::open_kept(&config.keys_dir, &config.public_url())?,
             false => KeyRing::open(&config.keys_dir, &config.public_url())?,

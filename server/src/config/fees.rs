@@ -16,12 +16,19 @@ pub fn checked(raw: &RawFees) -> Result<Fees, ConfigError> {
         ));
     }
     let credit = amount("fees.credit_usd", raw.credit_usd)?;
+    let dollars = |key: &str, credits: f64| {
+        let cap = u128::from(amount(key, credits)?) * u128::from(credit) / 1_000_000;
+        Ok::<_, ConfigError>(u64::try_from(cap).unwrap_or(u64::MAX))
+    };
     let cap = |(model, credits): (&String, &f64)| {
-        let credits = amount(&format!("fees.cap_credits.{model}"), *credits)?;
-        let cap = u128::from(credits) * u128::from(credit) / 1_000_000;
-        let cap = u64::try_from(cap).unwrap_or(u64::MAX);
+        let cap = dollars(&format!("fees.cap_credits.{model}"), *credits)?;
         Ok((model.clone(), MicroUsd(cap)))
     };
+    let month_cap = raw
+        .cap_credits_per_month
+        .map(|credits| dollars("fees.cap_credits_per_month", credits))
+        .transpose()?
+        .map(|cap| i64::try_from(cap).unwrap_or(i64::MAX));
     Ok(Fees {
         per_million: percent / 100,
         caps: raw
@@ -29,6 +36,7 @@ pub fn checked(raw: &RawFees) -> Result<Fees, ConfigError> {
             .iter()
             .map(cap)
             .collect::<Result<_, ConfigError>>()?,
+        month_cap,
     })
 }
 
@@ -55,6 +63,7 @@ mod tests {
             percent,
             credit_usd,
             cap_credits: [("veo-3".to_owned(), cap)].into(),
+            cap_credits_per_month: Some(cap * 10.0),
         };
         checked(&raw).ok()
     }
@@ -64,6 +73,7 @@ mod tests {
         let fees = read(5.0, 0.01, 1.0).expect("good");
         assert_eq!(fees.per_million, 50_000);
         assert_eq!(fees.caps["veo-3"], MicroUsd(10_000));
+        assert_eq!(fees.month_cap, Some(100_000));
         let fees = read(0.0001, 0.1, 2.5).expect("good");
         assert_eq!((fees.per_million, fees.caps["veo-3"].0), (1, 250_000));
     }

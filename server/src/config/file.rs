@@ -153,6 +153,7 @@ pub struct RawFees {
     pub percent: f64,
     pub credit_usd: f64,
     pub cap_credits: BTreeMap<String, f64>,
+    pub cap_credits_per_month: Option<f64>,
 }
 
 impl Default for RawFees {
@@ -161,6 +162,7 @@ impl Default for RawFees {
             percent: 0.0,
             credit_usd: 0.01,
             cap_credits: BTreeMap::new(),
+            cap_credits_per_month: None,
         }
     }
 }

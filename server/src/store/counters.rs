@@ -8,7 +8,7 @@ use std::{
 
 use sqlx::{Row, any::AnyRow};
 
-use super::{Owner, Store, StoreError, rows::Tx};
+use super::{Owner, Store, StoreError, fee_month, rows::Tx};
 use crate::clock::{self, Micros};
 
 /// What stands for a credential that is no entry.
@@ -84,9 +84,9 @@ impl Counts {
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    owner: Owner,
-    day: i64,
+pub(super) struct Key {
+    pub(super) owner: Owner,
+    pub(super) day: i64,
     provider: &'static str,
     model: String,
     credential: String,
@@ -113,12 +113,15 @@ pub(super) struct Uses(Mutex<Gathered>);
 
 #[derive(Default)]
 struct Gathered {
-    rows: HashMap<Key, (Counts, Micros)>,
+    rows: Rows,
     /// By entry, known costs that are not, or perhaps not, in the database yet.
     unwritten: HashMap<(Owner, String), i64>,
 }
 
-type Rows = HashMap<Key, (Counts, Micros)>;
+/// What was counted for a row, and when the last of it was.
+pub(super) type Counted = (Counts, Micros);
+
+type Rows = HashMap<Key, Counted>;
 
 impl Uses {
     fn lock(&self) -> MutexGuard<'_, Gathered> {
@@ -215,9 +218,12 @@ impl Store {
 
     async fn write_uses(&self, rows: &Rows) -> Result<(), StoreError> {
         // In one order everywhere, so that two replicas never wait for each other.
-        let mut sorted: Vec<_> = rows.iter().collect();
+        let mut sorted: Vec<_> = rows.iter().map(|(key, counted)| (key, *counted)).collect();
         sorted.sort_by_key(|(key, _)| order(key));
         let mut tx = self.begin().await?;
+        if let Some(cap) = self.fees_of_month {
+            fee_month::cut(&mut tx, &mut sorted, cap).await?;
+        }
         for (key, (counts, _)) in &sorted {
             add_row(&mut tx, key, counts).await?;
         }
@@ -282,9 +288,7 @@ struct EntryKey<'a> {
 }
 
 /// The rows of each entry, added up.
-fn by_entry<'a>(
-    rows: &[(&'a Key, &'a (Counts, Micros))],
-) -> BTreeMap<EntryKey<'a>, (Counts, Micros)> {
+fn by_entry<'a>(rows: &[(&'a Key, Counted)]) -> BTreeMap<EntryKey<'a>, Counted> {
     let mut sums = BTreeMap::new();
     for (key, (counts, at)) in rows {
         if matches!(key.credential.as_str(), ENVELOPE | PLATFORM) {

@@ -8,6 +8,7 @@ mod change;
 mod counters;
 mod entry;
 mod error;
+mod fee_month;
 mod mark;
 mod open;
 mod owner;
@@ -50,6 +51,8 @@ pub struct Store {
     /// What was removed may still stand in SQLite's write-ahead log.
     unforgotten: AtomicBool,
     uses: Uses,
+    /// The most that is counted in fees for one user in a month.
+    fees_of_month: Option<i64>,
     settlements: Settlements,
 }
 

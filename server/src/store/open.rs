@@ -43,8 +43,18 @@ impl Store {
             // A kill may have come between a revoke and its end.
             unforgotten: AtomicBool::new(sqlite),
             uses: Uses::default(),
+            fees_of_month: None,
             settlements: Settlements::default(),
         })
+    }
+}
+
+impl Store {
+    /// Counts no more than so many millionths of a dollar in fees for one user in a month.
+    #[must_use]
+    pub fn with_fees_of_month(mut self, cap: Option<i64>) -> Self {
+        self.fees_of_month = cap;
+        self
     }
 }
 
@@ -60,6 +70,7 @@ fn migrations() -> Migrator {
     let platform = include_str!("../../migrations/0010_platform.sql");
     let usage = include_str!("../../migrations/0020_usage.sql");
     let audit = include_str!("../../migrations/0021_audit.sql");
+    let fee_months = include_str!("../../migrations/0022_fee_months.sql");
     let migration = |version, name: &'static str, sql: &'static str| {
         Migration::new(
             version,
@@ -75,6 +86,7 @@ fn migrations() -> Migrator {
         migration(10, "platform", platform),
         migration(20, "usage", usage),
         migration(21, "audit", audit),
+        migration(22, "fee months", fee_months),
     ])
 }
 

@@ -11,6 +11,8 @@ pub struct Fees {
     pub per_million: u64,
     /// By model, or the beginning of its name: the most for one request.
     pub caps: BTreeMap<String, MicroUsd>,
+    /// The most for one user in a month (UTC), in millionths of a dollar.
+    pub month_cap: Option<i64>,
 }
 
 impl Fees {
@@ -50,6 +52,7 @@ mod tests {
             caps: caps
                 .map(|(name, cap)| (name.to_owned(), MicroUsd(cap)))
                 .into(),
+            month_cap: None,
         }
     }
 
