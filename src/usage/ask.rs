@@ -32,6 +32,8 @@ pub struct Request {
     pub model: Option<String>,
     /// Whether the answer is to be streamed.
     pub streams: bool,
+    /// Whether the provider is to keep the answer in the account that asks (`"store": true`).
+    pub stores: bool,
     /// What becomes of the body.
     pub ask: Ask,
 }
@@ -53,6 +55,8 @@ struct Body<'a> {
     model: Option<&'a RawValue>,
     #[serde(borrow, default)]
     stream: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    store: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "written")]
     stream_options: Option<&'a RawValue>,
 }
@@ -80,7 +84,8 @@ impl Request {
             let text: String = serde_json::from_str(model.get()).ok()?;
             name(&text)
         });
-        let streams = asked.stream.is_some_and(|stream| stream.get() == "true");
+        let is_true = |member: Option<&RawValue>| member.is_some_and(|it| it.get() == "true");
+        let streams = is_true(asked.stream);
         let ask = if streams && counts_if_asked(provider, path_and_query) {
             with_usage(body, asked.stream_options).map_or(Ask::Nothing, Ask::Instead)
         } else {
@@ -89,6 +94,7 @@ impl Request {
         Self {
             model,
             streams,
+            stores: is_true(asked.store),
             ask,
         }
     }

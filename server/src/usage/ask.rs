@@ -14,6 +14,8 @@ pub struct Ask {
     pub model: Option<String>,
     /// Whether the answer is to come as a stream.
     pub streams: bool,
+    /// Whether the provider is to keep the answer in the account that asks.
+    pub stores: bool,
     /// The counts were asked for on the caller's behalf: the caller does not get to see them.
     pub hide_counts: bool,
     /// The most it can cost, in millionths of a dollar; none: unknown. The operator's key is lent
@@ -34,6 +36,7 @@ pub fn ask(
         model: route.model.clone(),
         route,
         streams: false,
+        stores: false,
         hide_counts: false,
         most: None,
     };
@@ -43,6 +46,7 @@ pub fn ask(
     let request = Request::read(provider.id, path_and_query, body);
     asked.model = request.model.or(asked.model);
     asked.streams = request.streams;
+    asked.stores = request.stores;
     if let Counting::Instead(bytes) = request.ask {
         *body = Bytes::from(bytes);
         asked.hide_counts = true;

@@ -393,6 +393,36 @@ async fn days_and_money_are_counted_across_restarts_and_replicas() {
     assert!(upstream.keys().is_empty());
 }
 
+#[tokio::test]
+async fn the_operators_key_keeps_no_answer_in_the_operators_account() {
+    let lending = Lending::start(TIERS).await;
+    let ann = lending
+        .companion
+        .user_with("ann", &json!({ "tier": "money" }));
+    for (body, code) in [
+        (r#"{"model":"m","store":true}"#, Some("no_credential")),
+        (r#"{"model":"m","store":false}"#, None),
+        (r#"{"model":"m","store":null}"#, None),
+    ] {
+        let asked = request(&ann, "POST", CHAT).body(Body::from(body)).unwrap();
+        let answer = lending.companion.call(asked).await;
+        assert_eq!(answer.code(), code, "{body}");
+    }
+    assert_eq!(
+        lending.upstream.keys(),
+        [KEY, KEY],
+        "only what leaves nothing there"
+    );
+    let own = lending.companion.add(&ann, "sk-anns").await;
+    let stored = request(&ann, "POST", CHAT).body(Body::from(r#"{"model":"m","store":true}"#));
+    let stored = lending.companion.call(stored.unwrap()).await;
+    assert_eq!(
+        served_by(&stored),
+        format!("entry {own}"),
+        "in one's own it may"
+    );
+}
+
 async fn left(lending: &Lending, user: &User) -> Value {
     let me = lending.companion.api(user, "GET", "/api/v1/me", None).await;
     me.json()["limits"]["platform"]["left"].clone()

@@ -101,6 +101,7 @@ pub async fn serve(
         original: asked.original,
         path: asked.path(),
         is_kept,
+        stores: ask.stores,
         most: ask.most,
     };
     let mut plan = Plan::make(state, caller, route, request).await?;

@@ -45,6 +45,8 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// The whole body is here, so that what it asks for is known.
     pub is_kept: bool,
+    /// The provider is to keep the answer in the account that asks.
+    pub stores: bool,
     /// The most it can cost, where that is known.
     pub most: Option<i64>,
 }
@@ -88,7 +90,7 @@ impl<'a> Plan<'a> {
             .await?;
         let lent = Lent {
             to_tier: platform_key.is_some() && tier.platform,
-            route: *method == Method::POST && route.is_stateless(request.path),
+            route: *method == Method::POST && route.is_stateless(request.path) && !request.stores,
             body: request.is_kept,
         };
         let picks = picks(&wish, envelope.is_some(), &own, tier, lent)?;
