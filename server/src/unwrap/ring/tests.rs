@@ -16,7 +16,7 @@ fn claims() -> KeyClaims {
         provider: "demo".into(),
         sub: "ann".into(),
         rid: "0197".into(),
-        iat: clock::seconds(),
+        iat: 1_790_000_000,
         host: None,
     }
 }
