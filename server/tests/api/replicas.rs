@@ -11,7 +11,7 @@ use keyseal_server::{
 };
 use serde_json::json;
 
-use crate::support::{Answer, Companion, KEY, Setup, User, postgres::Postgres};
+use crate::support::{Answer, Companion, KEY, User, postgres::Postgres};
 
 async fn chat(user: &User<'_>) -> Answer {
     let body = json!({ "model": "demo", "messages": [{ "role": "user", "content": "Hello" }] });
@@ -23,14 +23,7 @@ async fn chat(user: &User<'_>) -> Answer {
 }
 
 pub async fn what_one_replica_acknowledged_holds_on_the_other(cluster: &Postgres) {
-    let mut setup = Setup {
-        database_url: Some(cluster.database()),
-        top: "public_url = \"http://keys.test\"".into(),
-        ..Setup::default()
-    };
-    let one = Companion::start(&setup).await;
-    setup.keys_dir = Some(one.folder.path().join("keys"));
-    let other = Companion::start(&setup).await;
+    let (one, other) = Companion::replicas(cluster).await;
     let (here, there) = (one.user("ann"), other.user("ann"));
 
     let id = here.add().await;

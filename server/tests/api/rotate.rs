@@ -376,14 +376,7 @@ async fn session(user: &User<'_>, key: &PublicKey) -> Answer {
 
 /// Both replicas, of which only the command touched the folder.
 pub async fn replicas_follow_a_rotation_together(cluster: &Postgres) {
-    let mut setup = Setup {
-        database_url: Some(cluster.database()),
-        top: "public_url = \"http://keys.test\"".into(),
-        ..Setup::default()
-    };
-    let one = Companion::start(&setup).await;
-    setup.keys_dir = Some(one.folder.path().join("keys"));
-    let other = Companion::start(&setup).await;
+    let (one, other) = Companion::replicas(cluster).await;
     let (here, there) = (one.user("ann"), other.user("ann"));
     let old = one.sealing_key();
     let first = here.add().await;

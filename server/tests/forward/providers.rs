@@ -49,6 +49,15 @@ impl Everybody {
         tables.collect()
     }
 
+    /// A companion that takes it for every provider, and lets one user do as much as there are of them.
+    async fn companion(&self) -> Companion {
+        let more = format!(
+            "{}[limits]\nuploads_per_minute = 1000\ntests_per_minute = 1000\n",
+            self.in_everybodys_place()
+        );
+        Companion::start(&format!("{}/openai", self.origin), &more).await
+    }
+
     fn take(&self) -> Vec<(String, HeaderMap)> {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
@@ -111,12 +120,7 @@ const CREDENTIALS: [&str; 9] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_provider_gets_its_own_header_at_its_own_path_and_nothing_of_the_callers() {
     let everybody = Everybody::start().await;
-    let more = format!(
-        "{}[limits]\nuploads_per_minute = 1000\n",
-        everybody.in_everybodys_place()
-    );
-    let openai = format!("{}/openai", everybody.origin);
-    let companion = Companion::start(&openai, &more).await;
+    let companion = everybody.companion().await;
     let ann = companion.user("ann");
     for said in expected() {
         let key = format!("KEY-of-{}", said.id);
@@ -157,12 +161,7 @@ async fn each_provider_gets_its_own_header_at_its_own_path_and_nothing_of_the_ca
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_provider_is_tested_as_others_test_it_and_gives_four_results() {
     let everybody = Everybody::start().await;
-    let more = format!(
-        "{}[limits]\nuploads_per_minute = 1000\ntests_per_minute = 1000\n",
-        everybody.in_everybodys_place()
-    );
-    let openai = format!("{}/openai", everybody.origin);
-    let companion = Companion::start(&openai, &more).await;
+    let companion = everybody.companion().await;
     let ann = companion.user("ann");
     for said in expected() {
         let key = format!("KEY-of-{}", said.id);

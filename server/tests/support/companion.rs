@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::caller::{self, Answer};
+use super::postgres::Postgres;
 
 pub const SECRET: &[u8] = b"0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 pub const ISSUER: &str = "https://id.example.com";
@@ -141,6 +142,19 @@ impl Companion {
             stop: Some(stop),
             running,
         }
+    }
+
+    /// Two over one database and one folder of keys.
+    pub async fn replicas(cluster: &Postgres) -> (Self, Self) {
+        let mut setup = Setup {
+            database_url: Some(cluster.database()),
+            top: "public_url = \"http://keys.test\"".into(),
+            ..Setup::default()
+        };
+        let one = Self::start(&setup).await;
+        setup.keys_dir = Some(one.folder.path().join("keys"));
+        let other = Self::start(&setup).await;
+        (one, other)
     }
 
     /// Ends it; the folders stay.
