@@ -2,7 +2,7 @@ import { KeysealError, Vault } from "keyseal";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { strings } from "../strings.js";
-import { controls } from "../ui/controls.js";
+import { badge, controls } from "../ui/controls.js";
 import { icons } from "../ui/icons.js";
 import { problem } from "../ui/vault-element.js";
 import "../keys/keys-view.js";
@@ -318,6 +318,7 @@ export class KeysealPage extends LitElement {
 
   static override styles = [
     controls,
+    badge,
     css`
       :host {
         min-height: 100dvh;
@@ -458,16 +459,6 @@ export class KeysealPage extends LitElement {
         border-radius: var(--ks-radius);
         background: var(--ks-sunken);
         overflow: auto;
-      }
-
-      .badge {
-        display: grid;
-        place-items: center;
-        width: 2.5rem;
-        height: 2.5rem;
-        border-radius: var(--ks-radius);
-        background: var(--ks-accent-soft);
-        color: var(--ks-accent-ink);
       }
 
       .notices {

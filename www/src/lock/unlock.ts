@@ -4,7 +4,7 @@ import { query, state } from "lit/decorators.js";
 import { strings } from "../strings.js";
 import "../ui/confirm-dialog.js";
 import type { ConfirmDialog } from "../ui/confirm-dialog.js";
-import { controls } from "../ui/controls.js";
+import { badge, controls } from "../ui/controls.js";
 import { icons } from "../ui/icons.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
 
@@ -155,6 +155,7 @@ export class Unlock extends VaultElement {
 
   static override styles = [
     controls,
+    badge,
     css`
       .card {
         display: grid;
@@ -162,16 +163,6 @@ export class Unlock extends VaultElement {
         gap: var(--ks-4);
         margin-bottom: var(--ks-8);
         padding: var(--ks-5);
-      }
-
-      .badge {
-        display: grid;
-        place-items: center;
-        width: 2.5rem;
-        height: 2.5rem;
-        border-radius: var(--ks-radius);
-        background: var(--ks-accent-soft);
-        color: var(--ks-accent-ink);
       }
 
       .body {

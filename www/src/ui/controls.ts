@@ -288,6 +288,19 @@ export const controls = css`
   }
 `;
 
+/** A symbol that stands before a notice of its own. */
+export const badge = css`
+  .badge {
+    display: grid;
+    place-items: center;
+    width: 2.5rem;
+    height: 2.5rem;
+    border-radius: var(--ks-radius);
+    background: var(--ks-accent-soft);
+    color: var(--ks-accent-ink);
+  }
+`;
+
 /** Modal dialogs. */
 export const dialogs = css`
   dialog {
