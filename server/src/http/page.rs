@@ -36,13 +36,14 @@ async fn nothing() -> Problem {
 struct Policy(HeaderValue);
 
 impl Policy {
-    /// Only what the page needs: its own files, WebAssembly, and the companion it came from.
+    /// Only what the page needs: its own files, WebAssembly, a worker for the relay, and the
+    /// companion it came from, also by WebSocket.
     fn new(config: &Config) -> Self {
         let (origin, _) = config.public_origin();
         let socket = origin.replacen("http", "ws", 1);
         let policy = format!(
             "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-             connect-src 'self' {origin} {socket}; img-src 'self' data:; \
+             connect-src 'self' {origin} {socket}; worker-src 'self'; img-src 'self' data:; \
              object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
              require-trusted-types-for 'script'; trusted-types lit-html keyseal"
         );

@@ -33,6 +33,7 @@ async fn the_page_comes_with_a_policy_that_lets_in_only_its_own() {
         "script-src 'self' 'wasm-unsafe-eval'",
         "trusted-types lit-html keyseal",
         "frame-ancestors 'none'",
+        "worker-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
         &format!("connect-src 'self' http://{0} ws://{0}", companion.address),
