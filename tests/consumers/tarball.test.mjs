@@ -39,6 +39,7 @@ test("the tarball holds the wasm, JavaScript, types, README, licences, and nothi
   assert.deepEqual(folders, [
     "",
     "dist/",
+    ...folders.filter((path) => path.startsWith("dist/elements/")),
     "dist/loader/",
     "dist/oauth/",
     "dist/server/",
@@ -73,6 +74,8 @@ test("every export leads to files of the package: types, Node, everything else",
   assert.deepEqual(Object.keys(exports), [
     ".",
     "./inline",
+    "./elements",
+    "./elements/ui",
     "./oauth",
     "./server",
     "./keyseal.wasm",
@@ -87,12 +90,21 @@ test("every export leads to files of the package: types, Node, everything else",
   }
 });
 
-test("it is published with provenance, has no dependencies and runs no script when installed", () => {
+test("it is published with provenance, needs nothing but Lit for its elements, and runs no script when installed", () => {
   const { publishConfig, dependencies, peerDependencies, scripts, sideEffects } = manifest();
   assert.deepEqual(publishConfig, { access: "public", provenance: true });
-  assert.equal(dependencies, undefined);
+  assert.deepEqual(Object.keys(dependencies), ["lit"]);
+  const importing = packed.files
+    .map(({ path }) => path)
+    .filter((path) => path.endsWith(".js") && /from "lit\b/.test(read(path)));
+  assert.ok(importing.length > 0, "the elements import Lit");
+  assert.deepEqual(
+    importing.filter((path) => !path.startsWith("dist/elements/")),
+    [],
+  );
   assert.equal(peerDependencies, undefined);
-  assert.equal(sideEffects, false);
+  // Only the elements do something when they are imported: they register themselves.
+  assert.deepEqual(sideEffects, ["./dist/elements/**/*.js"]);
   const hooks = Object.keys(scripts).filter((name) => /install|prepare/.test(name));
   assert.deepEqual(hooks, []);
 });

@@ -7,7 +7,7 @@ export const root = resolve(fileURLToPath(new URL("../../..", import.meta.url)))
 
 /**
  * Packs the package as npm does and unpacks it into a project's node_modules, which is all that
- * installing a package without dependencies and scripts is. What npm says of the tarball.
+ * installing a package without scripts is. Of its dependencies, Lit, the project sees to itself. What npm says of the tarball.
  */
 export function packInto(project) {
   const pack = ["pack", "--workspace", "pkg", "--json", "--pack-destination", project];

@@ -1,12 +1,9 @@
 import { KeysealError, Vault } from "keyseal";
+import "keyseal/elements";
+import { badge, controls, icons, notice, notices, problem } from "keyseal/elements/ui";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { strings } from "../strings.js";
-import { badge, controls } from "../ui/controls.js";
-import { icons } from "../ui/icons.js";
-import { problem } from "../ui/vault-element.js";
-import "../keys/keys-view.js";
-import "../lock/unlock.js";
 import { takeLink } from "./link.js";
 import { type SignIn, signIn, signOut } from "./sign-in.js";
 import { nextTheme, type Theme, theme } from "./theme.js";
@@ -17,7 +14,6 @@ type View = (typeof VIEWS)[number];
 /** Views that the first look does not need are loaded when they are opened. */
 const LATER: Partial<Record<View, () => Promise<unknown>>> = {
   playground: () => import("../playground/playground-view.js"),
-  security: () => import("../security/security-view.js"),
 };
 
 const LOOK_AGAIN_MS = 4_000;
@@ -248,7 +244,7 @@ export class KeysealPage extends LitElement {
       <div class="notices" role="status">
         ${vault.problems.map((error) =>
           AWAY.has(error.code)
-            ? this.#notice(
+            ? notice(
                 "warn",
                 strings.notice.away,
                 strings.notice.awayNext,
@@ -256,7 +252,7 @@ export class KeysealPage extends LitElement {
                   ${strings.notice.retry}
                 </button>`,
               )
-            : this.#notice(
+            : notice(
                 error.code.startsWith("keyset") ? "bad" : "warn",
                 error.message,
                 error.next,
@@ -270,23 +266,8 @@ export class KeysealPage extends LitElement {
         ${
           vault.persistent
             ? nothing
-            : this.#notice("info", strings.notice.memoryOnly, strings.notice.memoryOnlyNext)
+            : notice("info", strings.notice.memoryOnly, strings.notice.memoryOnlyNext)
         }
-      </div>
-    `;
-  }
-
-  #notice(
-    kind: "info" | "warn" | "bad",
-    what: string,
-    next: string | undefined,
-    action: TemplateResult | typeof nothing = nothing,
-  ): TemplateResult {
-    return html`
-      <div class="notice ${kind}">
-        ${kind === "info" ? icons.info : icons.warn}
-        <p><strong>${what}</strong> ${next}</p>
-        ${action}
       </div>
     `;
   }
@@ -319,6 +300,7 @@ export class KeysealPage extends LitElement {
   static override styles = [
     controls,
     badge,
+    notices,
     css`
       :host {
         min-height: 100dvh;
@@ -461,48 +443,6 @@ export class KeysealPage extends LitElement {
         overflow: auto;
       }
 
-      .notices {
-        display: grid;
-        gap: var(--ks-2);
-      }
-
-      .notices:has(.notice) {
-        margin-bottom: var(--ks-6);
-      }
-
-      .notice {
-        display: flex;
-        align-items: center;
-        gap: var(--ks-3);
-        padding: var(--ks-3) var(--ks-4);
-        border-radius: var(--ks-radius);
-      }
-
-      .notice p {
-        flex: 1;
-        color: var(--ks-ink-2);
-      }
-
-      .notice strong {
-        color: var(--ks-ink);
-        font-weight: 500;
-      }
-
-      .notice.info {
-        background: var(--ks-accent-soft);
-        color: var(--ks-accent-ink);
-      }
-
-      .notice.warn {
-        background: var(--ks-warn-soft);
-        color: var(--ks-warn);
-      }
-
-      .notice.bad {
-        background: var(--ks-bad-soft);
-        color: var(--ks-bad);
-      }
-
       @media (max-width: 40rem) {
         .bar {
           flex-wrap: wrap;
@@ -528,14 +468,6 @@ export class KeysealPage extends LitElement {
         .sheet {
           margin-top: 0;
           padding: var(--ks-6);
-        }
-
-        .notice {
-          flex-wrap: wrap;
-        }
-
-        .notice p {
-          flex-basis: 70%;
         }
       }
     `,

@@ -1,12 +1,9 @@
 import type { Entry, KeysealError, ProviderInfo } from "keyseal";
+import { controls, hostOf, icons, problem, VaultElement } from "keyseal/elements/ui";
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { strings } from "../strings.js";
-import { controls } from "../ui/controls.js";
-import { hostOf } from "../ui/format.js";
-import { icons } from "../ui/icons.js";
-import { problem, VaultElement } from "../ui/vault-element.js";
 import { chat, type Message, type Told } from "./chat.js";
 
 interface Turn extends Message {

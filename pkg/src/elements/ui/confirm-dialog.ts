@@ -1,5 +1,6 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
+import { define } from "../define.js";
 import { controls, dialogs } from "./controls.js";
 
 interface Question {
@@ -84,4 +85,4 @@ export class ConfirmDialog extends LitElement {
   ];
 }
 
-customElements.define("keyseal-confirm", ConfirmDialog);
+define("keyseal-confirm", ConfirmDialog);

@@ -1,8 +1,15 @@
-import { type Detection, type Entry, KeysealError, type ProviderInfo, type Storage } from "keyseal";
 import { html, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { strings } from "../strings.js";
+import {
+  type Detection,
+  type Entry,
+  KeysealError,
+  type ProviderInfo,
+  type Storage,
+} from "../../index.js";
+import { define } from "../define.js";
+import * as strings from "../strings.js";
 import { controls, dialogs } from "../ui/controls.js";
 import { hostOf } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
@@ -457,4 +464,4 @@ export class AddDialog extends VaultElement {
   static override styles = [controls, dialogs, addStyles];
 }
 
-customElements.define("keyseal-add", AddDialog);
+define("keyseal-add", AddDialog);

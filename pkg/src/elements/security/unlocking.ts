@@ -1,7 +1,8 @@
-import type { KeysealError, Slot } from "keyseal";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
-import { strings } from "../strings.js";
+import type { KeysealError, Slot } from "../../index.js";
+import { define } from "../define.js";
+import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
 import { day } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
@@ -151,4 +152,4 @@ export class Unlocking extends VaultElement {
   ];
 }
 
-customElements.define("keyseal-unlocking", Unlocking);
+define("keyseal-unlocking", Unlocking);

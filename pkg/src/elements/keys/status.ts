@@ -1,5 +1,5 @@
-import type { Entry } from "keyseal";
-import { strings } from "../strings.js";
+import type { Entry } from "../../index.js";
+import * as strings from "../strings.js";
 import { ago, day } from "../ui/format.js";
 
 /** How a status looks; colour only repeats what the words say. */

@@ -1,16 +1,17 @@
-import type { Entry, KeysealError } from "keyseal";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { strings } from "../strings.js";
+import type { Entry, KeysealError } from "../../index.js";
+import { define } from "../define.js";
+import * as strings from "../strings.js";
 import "../ui/confirm-dialog.js";
 import type { ConfirmDialog } from "../ui/confirm-dialog.js";
 import { controls } from "../ui/controls.js";
 import { icons } from "../ui/icons.js";
 import { VaultElement } from "../ui/vault-element.js";
-import "./add-dialog.js";
-import type { AddDialog } from "./add-dialog.js";
-import { demoKey, offersDemo } from "./demo-key.js";
+import "../add/add-dialog.js";
+import type { AddDialog } from "../add/add-dialog.js";
+import { demoKey, offersDemo } from "../add/demo-key.js";
 import { dragged, movedTo } from "./drag.js";
 import "./key-row.js";
 import type { KeyRow, RowEvent } from "./key-row.js";
@@ -421,4 +422,4 @@ export class KeysView extends VaultElement {
   ];
 }
 
-customElements.define("keyseal-keys", KeysView);
+define("keyseal-keys", KeysView);

@@ -1,4 +1,4 @@
-import type { Vault } from "keyseal";
+import type { Vault } from "../../index.js";
 
 const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const LENGTH = 24;

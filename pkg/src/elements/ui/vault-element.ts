@@ -1,7 +1,7 @@
-import { KeysealError, type Vault } from "keyseal";
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import { strings } from "../strings.js";
+import { KeysealError, type Vault } from "../../index.js";
+import * as strings from "../strings.js";
 import { icons } from "./icons.js";
 
 /** An element that shows a vault: drawn anew when the vault changes, and when minutes go by. */

@@ -1,7 +1,8 @@
-import { KeysealError, type Slot, type UnlockWith } from "keyseal";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
-import { strings } from "../strings.js";
+import { KeysealError, type Slot, type UnlockWith } from "../../index.js";
+import { define } from "../define.js";
+import * as strings from "../strings.js";
 import "../ui/confirm-dialog.js";
 import type { ConfirmDialog } from "../ui/confirm-dialog.js";
 import { badge, controls } from "../ui/controls.js";
@@ -217,4 +218,4 @@ export class Unlock extends VaultElement {
   ];
 }
 
-customElements.define("keyseal-unlock", Unlock);
+define("keyseal-unlock", Unlock);

@@ -1,6 +1,7 @@
-import type { CompanionIdentity, Vault } from "keyseal";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { strings } from "../strings.js";
+import type { CompanionIdentity, Vault } from "../../index.js";
+import { define } from "../define.js";
+import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
 import { day } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
@@ -268,4 +269,4 @@ function kindOf(name: string): [kind: string, id: string] {
   return [known[kind] ?? name, id];
 }
 
-customElements.define("keyseal-security", SecurityView);
+define("keyseal-security", SecurityView);

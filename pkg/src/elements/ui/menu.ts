@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
+import { define } from "../define.js";
 import { controls } from "./controls.js";
 import { icons } from "./icons.js";
 
@@ -175,4 +176,4 @@ export class Menu extends LitElement {
   ];
 }
 
-customElements.define("keyseal-menu", Menu);
+define("keyseal-menu", Menu);

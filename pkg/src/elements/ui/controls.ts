@@ -1,7 +1,7 @@
-import { css } from "lit";
+import { type CSSResultGroup, css } from "lit";
+import { tokens } from "./tokens.js";
 
-/** Buttons, fields and what else looks alike in every element. */
-export const controls = css`
+const looks = css`
   :host {
     display: block;
     font: var(--ks-text) / var(--ks-line) var(--ks-font);
@@ -287,6 +287,9 @@ export const controls = css`
     }
   }
 `;
+
+/** Buttons, fields and what else looks alike in every element. */
+export const controls: CSSResultGroup = [tokens, looks];
 
 /** A symbol that stands before a notice of its own. */
 export const badge = css`

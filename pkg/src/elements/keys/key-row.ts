@@ -1,7 +1,8 @@
-import type { Entry, KeysealError } from "keyseal";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { strings } from "../strings.js";
+import type { Entry, KeysealError } from "../../index.js";
+import { define } from "../define.js";
+import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
 import { ago, day, full } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
@@ -462,4 +463,4 @@ export class KeyRow extends LitElement {
   ];
 }
 
-customElements.define("keyseal-key-row", KeyRow);
+define("keyseal-key-row", KeyRow);
