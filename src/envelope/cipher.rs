@@ -27,6 +27,44 @@ pub fn random<const N: usize>() -> Result<[u8; N], SealError> {
     Ok(bytes)
 }
 
+/// Random bytes that go out in the clear: initialisation vectors and the ids of single messages.
+///
+/// # Errors
+/// As [`random`].
+pub(crate) fn nonce<const N: usize>() -> Result<[u8; N], SealError> {
+    #[cfg(target_arch = "wasm32")]
+    return supply::draw();
+    #[cfg(not(target_arch = "wasm32"))]
+    return random();
+}
+
+/// In the browser a call for random bytes costs as much as encrypting a request, so that those
+/// which are no secret are fetched some at a time. Each is given out once.
+#[cfg(target_arch = "wasm32")]
+mod supply {
+    use std::cell::Cell;
+
+    use super::{SealError, random};
+
+    const SUPPLY: usize = 256;
+
+    thread_local! {
+        static BYTES: Cell<([u8; SUPPLY], usize)> = const { Cell::new(([0; SUPPLY], SUPPLY)) };
+    }
+
+    pub(super) fn draw<const N: usize>() -> Result<[u8; N], SealError> {
+        const { assert!(N <= SUPPLY) };
+        let (mut bytes, mut used) = BYTES.get();
+        if used + N > SUPPLY {
+            (bytes, used) = (random()?, 0);
+        }
+        let mut drawn = [0; N];
+        drawn.copy_from_slice(&bytes[used..used + N]);
+        BYTES.set((bytes, used + N));
+        Ok(drawn)
+    }
+}
+
 /// A 256-bit content encryption key, expanded once and zeroed on drop.
 pub struct ContentKey(Aes256Gcm);
 
@@ -53,7 +91,7 @@ impl ContentKey {
 
     /// Encrypts in the buffer that holds the plaintext, so that no second copy of it is made.
     pub(super) fn seal(&self, aad: &[u8], mut plaintext: Vec<u8>) -> Result<Sealed, SealError> {
-        let iv = random()?;
+        let iv = nonce()?;
         let tag = self
             .0
             .encrypt(&iv, aad, &mut plaintext)

@@ -27,6 +27,8 @@ mod unwrap;
 mod vectors;
 
 pub use base64url::{decode as decode_base64url, encode as encode_base64url};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use cipher::nonce;
 pub use cipher::{ContentKey, random};
 pub use claims::{KeyClaims, RequestClaims, SessionClaims};
 pub use error::{JwkError, MalformedJwe, OpenError, SealError};

@@ -17,7 +17,7 @@ use super::sealed;
 use crate::catalogue;
 use crate::envelope::keyset::Published;
 use crate::envelope::{
-    KeyClaims, PublicKey, RequestClaims, Secret, Session, encode_base64url, random,
+    KeyClaims, PublicKey, RequestClaims, Secret, Session, encode_base64url, nonce,
 };
 use crate::vault::{Display, Patch, Vault, VaultError};
 
@@ -423,7 +423,7 @@ impl VaultCore {
             m: method,
             p: path,
             iat: now,
-            jti: encode_base64url(&random::<16>().map_err(VaultError::from)?),
+            jti: encode_base64url(&nonce::<16>().map_err(VaultError::from)?),
         };
         self.renew_session(token, now)?;
         let live = self.session.borrow();

@@ -1,5 +1,7 @@
 //! The vault over localStorage and IndexedDB.
 
+use std::collections::BTreeSet;
+
 use js_sys::Array;
 use keyseal::wasm::VaultCore;
 use wasm_bindgen::prelude::*;
@@ -103,6 +105,34 @@ async fn a_browser_only_key_outlives_the_page_and_is_used_by_request_envelopes()
         member(&other, "Keyseal-Session"),
         "bound to the token"
     );
+}
+
+#[wasm_bindgen_test]
+async fn no_two_request_envelopes_share_an_initialisation_vector_or_an_id() {
+    // More than one fetch of random bytes lasts for.
+    const MANY: usize = 60;
+    let companion = companion().await.expect("keys");
+    let core = connected("nonces", &companion).await;
+    core.add_browser(canary(), options(ADD))
+        .await
+        .ok()
+        .expect("added");
+
+    let (mut ivs, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..MANY {
+        let headers = core
+            .request_headers("entry-1".into(), options(REQUEST))
+            .await
+            .ok()
+            .expect("sealed");
+        let opened = open_headers(&companion, &headers).await.expect("opens");
+        ids.insert(text(&opened, "request.jti"));
+        let jwe = text(&headers, "Keyseal-Key");
+        let iv = jwe.split('.').nth(2).expect("compact");
+        assert_ne!(iv.trim_matches('A'), "", "random bytes, not zeros");
+        ivs.insert(iv.to_owned());
+    }
+    assert_eq!((ivs.len(), ids.len()), (MANY, MANY));
 }
 
 #[wasm_bindgen_test]
