@@ -9,7 +9,7 @@ use keyseal_server::{
     config::{Auth, Config, JwtKey},
     hardening, logging,
     start::Server,
-    store::{self, Note, Owner, Realm, Store},
+    store::{self, EventQuery, Note, Owner, Realm, Store},
     unwrap::{
         rewrap,
         ring::{self, KeyRing, Step},
@@ -238,7 +238,11 @@ async fn note(config: &Config, owner: &Owner, note: &Note<'_>) -> Result<(), Fai
 
 async fn audit(config: &Config, limit: i64) -> Result<(), Failure> {
     let store = Store::open(&config.database_url).await?;
-    for event in store.events(&Owner::operator(), None, None, limit).await? {
+    let newest = EventQuery {
+        limit,
+        ..EventQuery::default()
+    };
+    for event in store.events(&Owner::operator(), &newest).await? {
         let detail = event.detail.unwrap_or_default();
         let line = format!("{}  {}  {detail}", clock::rfc3339(event.at), event.action);
         print(line.trim_end())?;

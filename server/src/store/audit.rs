@@ -64,14 +64,29 @@ pub struct Event {
     pub hint: Option<String>,
 }
 
+/// Which events; the newest first.
+#[derive(Default)]
+pub struct EventQuery<'a> {
+    /// Only those before the event of this id.
+    pub before: Option<&'a str>,
+    /// Of one action.
+    pub action: Option<&'a str>,
+    /// Of one entry.
+    pub entry: Option<&'a str>,
+    /// From this moment on.
+    pub since: Option<Micros>,
+    /// Before this moment.
+    pub until: Option<Micros>,
+    /// At most so many.
+    pub limit: i64,
+}
+
 impl Store {
-    /// The newest events, or those before the event of that id; of all actions, or of one.
+    /// A user's events.
     pub async fn events(
         &self,
         owner: &Owner,
-        before: Option<&str>,
-        action: Option<&str>,
-        limit: i64,
+        asked: &EventQuery<'_>,
     ) -> Result<Vec<Event>, StoreError> {
         let rows = sqlx::query(
             "SELECT audit.id, audit.at, audit.action, audit.entry_id, audit.provider,
@@ -79,14 +94,18 @@ impl Store {
              FROM audit LEFT JOIN entries ON entries.realm = audit.realm
                  AND entries.sub = audit.sub AND entries.id = audit.entry_id
              WHERE audit.realm = $1 AND audit.sub = $2 AND audit.id < $3
-                 AND (audit.action = $4 OR $4 = '')
-             ORDER BY audit.id DESC LIMIT $5",
+                 AND (audit.action = $4 OR $4 = '') AND (audit.entry_id = $5 OR $5 = '')
+                 AND audit.at >= $6 AND audit.at < $7
+             ORDER BY audit.id DESC LIMIT $8",
         )
         .bind(owner.realm().as_str())
         .bind(owner.sub())
-        .bind(before.unwrap_or("g"))
-        .bind(action.unwrap_or_default())
-        .bind(limit)
+        .bind(asked.before.unwrap_or("g"))
+        .bind(asked.action.unwrap_or_default())
+        .bind(asked.entry.unwrap_or_default())
+        .bind(asked.since.unwrap_or(Micros::MIN))
+        .bind(asked.until.unwrap_or(Micros::MAX))
+        .bind(asked.limit)
         .fetch_all(&self.reader)
         .await?;
         let event = |row: &sqlx::any::AnyRow| {

@@ -27,7 +27,7 @@ use sqlx::{Any, AnyPool, Transaction};
 
 pub use self::{
     add::{Added, NewEntry, Replacement},
-    audit::{Event, Note},
+    audit::{Event, EventQuery, Note},
     budget::{Budget, Period},
     change::{Changes, Reordered, Replaced},
     counters::{Counts, ENVELOPE, PLATFORM, Used},

@@ -11,6 +11,8 @@ use super::{Counts, Owner, Store, StoreError};
 pub enum Dimension {
     /// Days (UTC).
     Day,
+    /// Weeks (UTC), by their Mondays.
+    Week,
     /// Providers.
     Provider,
     /// Models.
@@ -21,20 +23,34 @@ pub enum Dimension {
 
 impl Dimension {
     /// In the order in which rows are sorted.
-    pub const ALL: [Self; 4] = [Self::Day, Self::Provider, Self::Model, Self::Entry];
+    pub const ALL: [Self; 5] = [
+        Self::Day,
+        Self::Week,
+        Self::Provider,
+        Self::Model,
+        Self::Entry,
+    ];
 
     /// As asked for and as answered.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Day => "day",
+            Self::Week => "week",
             Self::Provider => "provider",
             Self::Model => "model",
             Self::Entry => "entry",
         }
     }
 
+    /// Whether its values are days.
+    pub const fn is_date(self) -> bool {
+        matches!(self, Self::Day | Self::Week)
+    }
+
+    /// Where it stands in the table. Day 0 was a Thursday.
     const fn column(self) -> &'static str {
         match self {
+            Self::Week => "CAST(day - (day + 3) % 7 AS BIGINT)",
             Self::Entry => "credential",
             other => other.as_str(),
         }
@@ -96,8 +112,8 @@ impl Store {
         let rows = query.fetch_all(&self.reader).await?;
         let row = |row: &AnyRow| {
             let part = |dimension: &Dimension| match dimension {
-                Dimension::Day => row.try_get("day").map(Part::Day),
-                other => row.try_get(other.column()).map(Part::Text),
+                date if date.is_date() => row.try_get(date.as_str()).map(Part::Day),
+                other => row.try_get(other.as_str()).map(Part::Text),
             };
             Ok(UsageRow {
                 key: asked.by.iter().map(part).collect::<Result<_, _>>()?,
@@ -113,8 +129,8 @@ fn statement(asked: &UsageQuery<'_>) -> String {
     let keys: Vec<_> = asked.by.iter().map(|by| by.column()).collect();
     let keys = keys.join(", ");
     let mut sql = String::from("SELECT ");
-    if !keys.is_empty() {
-        let _ = write!(sql, "{keys}, ");
+    for by in asked.by {
+        let _ = write!(sql, "{} AS {}, ", by.column(), by.as_str());
     }
     // PostgreSQL adds BIGINTs up to a NUMERIC.
     let sums = Counts::COLUMNS

@@ -38,6 +38,49 @@ pub async fn one_action_can_be_asked_for_and_the_mask_is_shown(companion: &Compa
     }
 }
 
+pub async fn one_entry_and_a_stretch_of_time_can_be_asked_for(companion: &Companion) {
+    let ann = companion.user("ann");
+    let (one, other) = (ann.add().await, ann.add().await);
+    let path = format!("/api-keys/{one}");
+    ann.patch(&path, &json!({ "label": "x" })).await.expect(200);
+    let of = |events: Vec<Value>| -> Vec<_> {
+        events.iter().map(|event| event["action"].clone()).collect()
+    };
+    let found = events(&ann, &format!("?entry={one}")).await;
+    assert_eq!(of(found.clone()), ["key.update", "key.add"]);
+    let found_other = events(&ann, &format!("?entry={other}&action=key.update")).await;
+    assert_eq!(of(found_other), Vec::<Value>::new());
+
+    // The act of a moment belongs to the stretch that begins there, not to the one that ends there.
+    let store = &companion.state.store;
+    let owner = Owner::new(Realm::Jwt, "ann");
+    for (action, at) in [
+        ("then", "2026-09-21T10:00:00Z"),
+        ("later", "2026-09-22T00:00:00Z"),
+    ] {
+        let at = clock::parse_rfc3339(at).unwrap();
+        store.note(&owner, &Note::new(action), at).await.unwrap();
+    }
+    for (query, expected) in [
+        (
+            "?since=2026-09-21T10:00:00Z&until=2026-09-22T00:00:00Z",
+            vec!["then"],
+        ),
+        (
+            "?since=2026-09-21T12:00:00%2B02:00&until=2026-09-22T00:00:00.001Z",
+            vec!["later", "then"],
+        ),
+        ("?until=2026-09-21T09:59:59Z", vec![]),
+    ] {
+        assert_eq!(of(events(&ann, query).await), expected, "{query}");
+    }
+    for wrong in ["entry=x", "since=2026-09-21", "until=now", "since="] {
+        ann.get(&format!("/audit?{wrong}"))
+            .await
+            .refused(422, "validation");
+    }
+}
+
 pub async fn refusals_are_written_down_once_for_whom_they_concern(companion: &Companion) {
     let (ann, bob) = (companion.user("ann"), companion.user("bob"));
     let id = new_id();

@@ -81,6 +81,7 @@ on_both_databases! {
     usage::counts_that_are_written_at_once_are_all_added,
     usage::a_budget_is_shown_with_what_is_left,
     audit::one_action_can_be_asked_for_and_the_mask_is_shown,
+    audit::one_entry_and_a_stretch_of_time_can_be_asked_for,
     audit::refusals_are_written_down_once_for_whom_they_concern,
     audit::nothing_but_age_removes_what_was_written_down,
     replay::candidates_are_active_unexpired_and_in_order,

@@ -111,6 +111,18 @@ pub async fn sums_are_taken_by_what_is_asked_and_given_page_by_page(companion: &
     unique.dedup();
     assert_eq!(keys, unique, "no row twice");
 
+    // The day is a Monday; a week is called by it.
+    store.record(used("ann", 7, "openai", "gpt-4o", "entry-1", Some(13)));
+    companion.state.write_usage().await.unwrap();
+    let by_week = asked(&ann, "by=week,provider&limit=2").await;
+    assert_eq!(by_week["by"], json!(["week", "provider"]));
+    assert_eq!(by_week["rows"][0]["week"], DAY);
+    assert_eq!(by_week["rows"][1]["estimatedCostUsd"], 0.000028);
+    let cursor = by_week["nextCursor"].as_str().unwrap();
+    let rest = asked(&ann, &format!("by=week,provider&cursor={cursor}")).await;
+    assert_eq!(rest["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(rest["rows"][0]["week"], "2026-09-28");
+
     for wrong in [
         "by=nothing",
         "by=day,day",

@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::Problem;
-use crate::{AppState, auth::Caller, clock, store::Event};
+use crate::{
+    AppState,
+    auth::Caller,
+    clock::{self, Micros},
+    store::{Event, EventQuery},
+};
 
 const PAGE: i64 = 50;
 const LARGEST_PAGE: i64 = 200;
@@ -19,6 +24,9 @@ pub struct Page {
     cursor: Option<String>,
     limit: Option<i64>,
     action: Option<String>,
+    entry: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
 }
 
 pub async fn list(
@@ -44,11 +52,20 @@ pub async fn list(
             "`action` must be the name of an action, as in key.revoke.",
         ));
     }
-    // One more than asked tells whether there is a next page.
-    let mut events = state
-        .store
-        .events(&caller.owner, page.cursor.as_deref(), action, limit + 1)
-        .await?;
+    let entry = page.entry.as_deref();
+    if entry.is_some_and(|id| Uuid::parse_str(id).is_err()) {
+        return Err(Problem::validation("`entry` must be the id of an entry."));
+    }
+    let asked = EventQuery {
+        before: page.cursor.as_deref(),
+        action,
+        entry,
+        since: moment("since", page.since.as_deref())?,
+        until: moment("until", page.until.as_deref())?,
+        // One more than asked tells whether there is a next page.
+        limit: limit + 1,
+    };
+    let mut events = state.store.events(&caller.owner, &asked).await?;
     let wanted = usize::try_from(limit).unwrap_or_default();
     let more = events.len() > wanted;
     events.truncate(wanted);
@@ -56,6 +73,17 @@ pub async fn list(
     let sub = caller.owner.sub();
     let events: Vec<Value> = events.into_iter().map(|event| view(sub, event)).collect();
     Ok(Json(json!({ "events": events, "nextCursor": next })))
+}
+
+fn moment(name: &str, text: Option<&str>) -> Result<Option<Micros>, Problem> {
+    let read = |text| {
+        clock::parse_rfc3339(text).ok_or_else(|| {
+            Problem::validation(format!(
+                "`{name}` must be a time (RFC 3339), as in 2026-11-30T00:00:00Z."
+            ))
+        })
+    };
+    text.map(read).transpose()
 }
 
 fn view(sub: &str, event: Event) -> Value {

@@ -154,7 +154,7 @@ fn dimensions(text: &str) -> Result<Vec<Dimension>, Problem> {
         .collect();
     if found.len() != names.len() {
         return Err(Problem::validation(
-            "`by` must name some of day, provider, model and entry, each once.",
+            "`by` must name some of day, week, provider, model and entry, each once.",
         ));
     }
     Ok(found)
@@ -175,9 +175,9 @@ fn place(cursor: &str, by: &[Dimension]) -> Result<Vec<Part>, Problem> {
         let bytes = Base64UrlUnpadded::decode_vec(cursor).ok()?;
         let values: Vec<Value> = serde_json::from_slice(&bytes).ok()?;
         let part = |(value, by): (Value, &Dimension)| match (by, value) {
-            (Dimension::Day, Value::Number(day)) => day.as_i64().map(Part::Day),
+            (by, Value::Number(day)) if by.is_date() => day.as_i64().map(Part::Day),
+            (by, _) if by.is_date() => None,
             // PostgreSQL's TEXT holds no NUL.
-            (Dimension::Day, _) => None,
             (_, Value::String(text)) if !text.contains('\0') => Some(Part::Text(text)),
             _ => None,
         };
