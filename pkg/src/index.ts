@@ -4,6 +4,8 @@ export { init } from "./loader/init.js";
 export type { SealOptions } from "./seal.js";
 export { detect, fingerprint, newEntryId, providers, sealKey } from "./seal.js";
 export type {
+  Activity,
+  ActivityEvent,
   BudgetPeriod,
   Category,
   CompanionIdentity,
@@ -15,8 +17,19 @@ export type {
   Status,
   Storage,
   TestResult,
+  Usage,
+  UsageBy,
+  UsageRow,
+  UsageSums,
 } from "./types.js";
-export type { AddOptions, EntryPatch, UnlockWith, VaultOptions } from "./vault/arguments.js";
+export type {
+  ActivityQuery,
+  AddOptions,
+  EntryPatch,
+  UnlockWith,
+  UsageQuery,
+  VaultOptions,
+} from "./vault/arguments.js";
 export type { TokenSource } from "./vault/companion.js";
 export type { OnStep, Pasted } from "./vault/keeper.js";
 export type { Flavour, SdkOptions } from "./vault/options.js";

@@ -92,3 +92,79 @@ export interface CompanionIdentity {
   /** When this browser first saw this identity. */
   readonly firstSeen: string;
 }
+
+/** What sums of usage are taken by. Days and weeks are UTC; a week is called by its Monday. */
+export type UsageBy = "day" | "week" | "provider" | "model" | "entry";
+
+/** Sums of requests through the companion. They are of what is known. */
+export interface UsageSums {
+  readonly requests: number;
+  /** Answered with an error. */
+  readonly failedRequests: number;
+  /** Of unknown cost: not in `estimatedCostUsd`. */
+  readonly unknownRequests: number;
+  /** Of unknown tokens: not in the counts. */
+  readonly uncountedRequests: number;
+  /** Cached ones included. */
+  readonly inputTokens: number;
+  readonly cachedTokens: number;
+  readonly cacheWriteTokens: number;
+  /** Reasoning included. */
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  readonly totalTokens: number;
+  readonly images: number;
+  readonly audioSeconds: number;
+  readonly characters: number;
+  /** Null: nothing of it is known, which is not 0. */
+  readonly estimatedCostUsd: number | null;
+  /** What the operator counts for it. */
+  readonly feeUsd: number | null;
+}
+
+/** Sums, and what they are by: the members that were asked for. */
+export interface UsageRow extends UsageSums {
+  readonly day?: string;
+  readonly week?: string;
+  readonly provider?: string;
+  /** Null where it is unknown. */
+  readonly model?: string | null;
+  /** Null for what is no stored entry: see `credential`. */
+  readonly entry?: string | null;
+  /** By `entry`: a stored one, a key that came with its request (a browser-only one), or the operator's own. */
+  readonly credential?: "entry" | "envelope" | "platform";
+}
+
+/** An answer about usage: all rows of it. */
+export interface Usage {
+  /** First and last day (UTC), as `2026-11-30`. */
+  readonly from: string;
+  readonly to: string;
+  readonly by: readonly UsageBy[];
+  readonly rows: readonly UsageRow[];
+  readonly totals: UsageSums;
+  /** Where list prices come from, with their version. */
+  readonly prices: string;
+}
+
+/** Something that was done with a person's entries, as the companion has written it down. */
+export interface ActivityEvent {
+  readonly id: string;
+  readonly at: string;
+  readonly actor: string;
+  /** `key.add`, `key.revoke`, … */
+  readonly action: string;
+  readonly entryId: string | null;
+  /** As the entry shows it now; null where there is none. */
+  readonly keyHint: string | null;
+  readonly provider: string | null;
+  /** Names of what changed, or the code of an error. */
+  readonly detail: string | null;
+}
+
+/** A page of what was done, the newest first. */
+export interface Activity {
+  readonly events: readonly ActivityEvent[];
+  /** What the next page is asked for with; null on the last. */
+  readonly nextCursor: string | null;
+}

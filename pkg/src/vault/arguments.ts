@@ -1,4 +1,4 @@
-import type { BudgetPeriod, Storage } from "../types.js";
+import type { BudgetPeriod, Storage, UsageBy } from "../types.js";
 import type { TokenSource } from "./companion.js";
 import type { OnStep } from "./keeper.js";
 
@@ -53,6 +53,31 @@ export interface EntryPatch {
   /** Null takes the budget away. */
   budgetUsd?: number | null;
   budgetPeriod?: BudgetPeriod;
+}
+
+/** Which usage: all of it is optional. */
+export interface UsageQuery {
+  /** Days (UTC), as `2026-11-30`, at most 400 apart; by default the last 30. */
+  from?: string;
+  to?: string;
+  /** By default `["day"]`. */
+  by?: readonly UsageBy[];
+}
+
+/** Which acts: all of it is optional. */
+export interface ActivityQuery {
+  /** As in `key.revoke`. */
+  action?: string;
+  /** Id of an entry, revoked ones included. */
+  entry?: string;
+  /** From this moment on. */
+  since?: string | Date;
+  /** Before this moment. */
+  until?: string | Date;
+  /** `nextCursor` of the page before. */
+  cursor?: string;
+  /** How many on a page: 50 by default, at most 200. */
+  limit?: number;
 }
 
 /** A date as it is stored. */

@@ -5,6 +5,14 @@ export type TokenSource = () => string | Promise<string>;
 
 const API_TIMEOUT_MS = 30_000;
 
+/** What a call may have besides its path. */
+interface More {
+  json?: unknown;
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  token?: string;
+}
+
 /** The companion's JSON API, as calls that either answer or throw a `KeysealError`. */
 export class Companion {
   /** Origin and path prefix, without a trailing slash. */
@@ -65,16 +73,13 @@ export class Companion {
     return (await readJson(response)) as object;
   }
 
-  async call<T>(
-    method: string,
-    path: string,
-    more: {
-      json?: unknown;
-      headers?: Record<string, string>;
-      timeoutMs?: number;
-      token?: string;
-    } = {},
-  ): Promise<T> {
+  async call<T>(method: string, path: string, more: More = {}): Promise<T> {
+    const response = await this.answer(method, path, more);
+    return (response.status === 204 ? undefined : await readJson(response)) as T;
+  }
+
+  /** An answer as it came, for what is no JSON. */
+  async answer(method: string, path: string, more: More = {}): Promise<Response> {
     const headers = new Headers(more.headers);
     headers.set("Authorization", `Bearer ${more.token ?? (await this.token())}`);
     const init: RequestInit = { headers, cache: "no-store" };
@@ -82,8 +87,7 @@ export class Companion {
       headers.set("Content-Type", "application/json");
       init.body = JSON.stringify(more.json);
     }
-    const response = await this.#send(method, path, init, more.timeoutMs);
-    return (response.status === 204 ? undefined : await readJson(response)) as T;
+    return this.#send(method, path, init, more.timeoutMs);
   }
 
   async #send(

@@ -1,19 +1,23 @@
 import { KeysealError, noProvider, translated } from "../errors.js";
 import { type Core, core as loadCore } from "../loader/init.js";
 import type {
+  Activity,
   CompanionIdentity,
   Detection,
   Entry,
   ProviderInfo,
   Slot,
   TestResult,
+  Usage,
 } from "../types.js";
 import type { LocalEntry, VaultCore } from "../wasm/keyseal.js";
 import {
+  type ActivityQuery,
   type AddOptions,
   type EntryPatch,
   isoDate,
   type UnlockWith,
+  type UsageQuery,
   type VaultOptions,
 } from "./arguments.js";
 import { BrowserEntries } from "./browser.js";
@@ -32,6 +36,7 @@ import { baseOf, type Flavour, type SdkOptions, sdkOptions } from "./options.js"
 import { Order } from "./order.js";
 import { Pinned } from "./pinned.js";
 import { type ListedProvider, mergedProviders } from "./providers.js";
+import { Reports } from "./reports.js";
 import { Slots } from "./slots.js";
 import { subjectOf } from "./subject.js";
 import { SyncedEntries } from "./synced.js";
@@ -64,6 +69,7 @@ export class Vault extends EventTarget {
   readonly #offline: Offline;
   readonly #durable: Durable;
   readonly #tabs: Tabs;
+  readonly #reports: Reports;
 
   #listedProviders: readonly ListedProvider[] = [];
   #away: KeysealError | undefined;
@@ -114,6 +120,7 @@ export class Vault extends EventTarget {
     this.#order = new Order(notes);
     this.#offline = new Offline(notes, (id) => this.#named(id));
     this.#durable = new Durable(notes, changed);
+    this.#reports = new Reports(companion);
     this.#pinned = pinned;
     this.#browser = new BrowserEntries({ ...parts, pinned, latch }, changed);
     this.#synced = new SyncedEntries({ ...parts, pinned }, this.#offline);
@@ -597,6 +604,49 @@ export class Vault extends EventTarget {
    */
   sealed(): { id: string; sealedKey: unknown }[] {
     return (this.#synced.listed ?? []).map(({ id, sealedKey }) => ({ id, sealedKey }));
+  }
+
+  /**
+   * What was used through the companion and what it cost, as far as that is known: sums by day, week, provider, model
+   * or entry, all pages of them.
+   *
+   * @example
+   * const { rows, totals } = await vault.usage({ from: "2026-11-01", to: "2026-11-30", by: ["provider"] });
+   * show(totals.estimatedCostUsd, rows);
+   */
+  usage(query: UsageQuery = {}): Promise<Usage> {
+    return this.#asking(() => this.#reports.usage(query));
+  }
+
+  /**
+   * The same as CSV, for a file to save; no cell begins a formula. The companion notes that it was asked for.
+   *
+   * @example
+   * const file = new Blob([await vault.usageCsv({ by: ["day", "provider"] })], { type: "text/csv" });
+   * show(file);
+   */
+  usageCsv(query: UsageQuery = {}): Promise<string> {
+    return this.#asking(() => this.#reports.usageCsv(query));
+  }
+
+  /**
+   * What was done with this person's entries, and when, as the companion has written it down; the newest first. What
+   * is done with keys that only this browser has, the companion does not know.
+   *
+   * @example
+   * const { events, nextCursor } = await vault.activity({ action: "key.revoke" });
+   * for (const { at, keyHint } of events) console.log(at, keyHint);
+   */
+  activity(query: ActivityQuery = {}): Promise<Activity> {
+    return this.#asking(() => this.#reports.activity(query));
+  }
+
+  async #asking<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw KeysealError.from(error);
+    }
   }
 
   #detected(pasted: Pasted): string {

@@ -286,6 +286,18 @@ export async function prepareWalk(world: World): Promise<void> {
       }),
     "Vault.records": () => vault.records(),
     "Vault.sealed": () => vault.sealed(),
+    "Vault.usage": () =>
+      every(
+        () => vault.usage({ by: ["day", "provider", "model", "entry"] }),
+        () => vault.usage({ by: [keys.browser] }),
+      ),
+    "Vault.usageCsv": () => vault.usageCsv({ by: ["week", "model", "entry"] }),
+    "Vault.activity": () =>
+      every(
+        () => vault.activity(),
+        () => vault.activity({ entry: id("synced"), since: new Date(0) }),
+        () => vault.activity({ action: "KEY" }),
+      ),
     "Vault.refresh": () => vault.refresh(),
     "KeysealError.name": () => caught.name,
     "KeysealError.code": () => caught.code,
