@@ -1,8 +1,10 @@
 //! What went wrong further in, as the caller is told.
 
+use keyseal::transit::PathRefused;
+
 use super::{Code, Problem};
 use crate::choose::{BadWish, Nothing};
-use crate::outgoing::{HostRefused, PathRefused, SendError};
+use crate::outgoing::{HostRefused, SendError};
 use crate::unwrap::envelope::EnvelopeError;
 use crate::unwrap::opened::CannotOpen;
 

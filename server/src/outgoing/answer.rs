@@ -3,17 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
-use http::header::{self, HeaderMap, HeaderValue};
-use http::{StatusCode, response};
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::response;
 use http_body::{Body, Frame, SizeHint};
-
-use super::scrub::Scrub;
-
-/// So much of a body is searched for the key; of an error, no more than this is passed on.
-const SEARCHED: usize = 64 * 1024;
-
-const COMPRESSED: &str = r#"{"error":{"message":"The provider's error came compressed, against what was asked for, and was left out because it could not be searched for the key.","type":"upstream_error","code":null}}"#;
+use keyseal::transit::{COMPRESSED, Next, SEARCHED, Scrub, Search, Treatment};
 
 /// The body, masked where the rules say so. Bytes pass as they come.
 pub struct Answer<B> {
@@ -23,39 +17,26 @@ pub struct Answer<B> {
     instead: Option<Bytes>,
 }
 
-struct Search {
-    scrub: Scrub,
-    left: usize,
-    is_error: bool,
-}
-
 impl<B> Answer<B> {
     /// Decides by status and headers what happens to the body; masks the key in the headers.
     pub fn new(head: &mut response::Parts, inner: B, key: &str) -> Self {
         let scrub = Scrub::new(key);
         mask_headers(&mut head.headers, &scrub);
-        let is_error = !head.status.is_success() && head.status != StatusCode::NOT_MODIFIED;
-        if is_error && is_compressed(&head.headers) {
-            return Self::left_out(&mut head.headers);
-        }
-        if !is_error && !is_json(&head.headers) {
-            return Self {
-                inner: Some(inner),
-                search: None,
-                instead: None,
-            };
-        }
-        if is_error {
-            shorten(&mut head.headers);
-        }
-        let search = Search {
-            scrub,
-            left: SEARCHED,
-            is_error,
+        let value = |name: HeaderName| head.headers.get(name).map(HeaderValue::as_bytes);
+        let (content_type, encoding) =
+            (value(header::CONTENT_TYPE), value(header::CONTENT_ENCODING));
+        let search = match Treatment::of(head.status.as_u16(), content_type, encoding) {
+            Treatment::LeaveOut => return Self::left_out(&mut head.headers),
+            Treatment::Pass => None,
+            Treatment::Search => Some(Search::new(scrub, false)),
+            Treatment::SearchError => {
+                shorten(&mut head.headers);
+                Some(Search::new(scrub, true))
+            }
         };
         Self {
             inner: Some(inner),
-            search: Some(search),
+            search,
             instead: None,
         }
     }
@@ -84,30 +65,6 @@ fn mask_headers(headers: &mut HeaderMap, scrub: &Scrub) {
     }
 }
 
-fn is_compressed(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
-}
-
-/// JSON that is one text; streams of them pass untouched.
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-    else {
-        return false;
-    };
-    let media_type = value
-        .split(';')
-        .next()
-        .unwrap_or(value)
-        .trim()
-        .to_ascii_lowercase();
-    media_type == "application/json"
-        || media_type.ends_with("+json") && media_type != "application/stream+json"
-}
-
 fn shorten(headers: &mut HeaderMap) {
     let length = headers
         .get(header::CONTENT_LENGTH)
@@ -118,31 +75,6 @@ fn shorten(headers: &mut HeaderMap) {
     {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(SEARCHED));
     }
-}
-
-impl Search {
-    /// What may go on of a chunk, and whether anything of the body may follow it unsearched.
-    fn take(&mut self, mut chunk: Bytes) -> (Bytes, Next) {
-        if chunk.len() <= self.left {
-            self.left -= chunk.len();
-            return (self.scrub.push(chunk), Next::Search);
-        }
-        let unsearched = chunk.split_off(self.left);
-        self.left = 0;
-        let mut out = BytesMut::from(&self.scrub.push(chunk)[..]);
-        out.extend_from_slice(&self.scrub.finish());
-        if self.is_error {
-            return (out.freeze(), Next::Cut);
-        }
-        out.extend_from_slice(&unsearched);
-        (out.freeze(), Next::Pass)
-    }
-}
-
-enum Next {
-    Search,
-    Pass,
-    Cut,
 }
 
 impl<B> Body for Answer<B>
@@ -168,8 +100,8 @@ where
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
                     self.inner = None;
-                    let held = self.search.take().map(|mut search| search.scrub.finish());
-                    self.instead = held.filter(|held| !held.is_empty());
+                    let held = self.search.take().map(|mut search| search.finish());
+                    self.instead = held.filter(|held| !held.is_empty()).map(Bytes::from);
                     continue;
                 }
             };
@@ -180,7 +112,8 @@ where
             let Some(search) = &mut self.search else {
                 return Poll::Ready(Some(Ok(Frame::data(chunk))));
             };
-            let (out, next) = search.take(chunk);
+            let (instead, next) = search.take(&chunk);
+            let out = instead.map_or(chunk, Bytes::from);
             match next {
                 Next::Search => {}
                 Next::Pass => self.search = None,
@@ -193,10 +126,7 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        let nothing_held = self
-            .search
-            .as_ref()
-            .is_none_or(|search| search.scrub.holds_nothing());
+        let nothing_held = self.search.as_ref().is_none_or(Search::holds_nothing);
         self.instead.is_none()
             && nothing_held
             && self.inner.as_ref().is_none_or(Body::is_end_stream)

@@ -10,10 +10,8 @@ mod connect;
 mod document;
 mod headers;
 mod origin;
-mod path;
 mod redirect;
 mod route;
-mod scrub;
 mod send;
 mod upload;
 
@@ -31,7 +29,6 @@ use rustls_pki_types::pem::PemObject;
 
 pub use answer::Answer;
 pub use document::Document;
-pub use path::PathRefused;
 pub use route::{HostRefused, Route, Target};
 pub use send::{Outbound, SendError};
 

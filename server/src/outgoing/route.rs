@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use keyseal::catalogue::{Host, Provider};
+use keyseal::transit::{PathRefused, check_path};
 
 use super::Pool;
 use super::origin::Origin;
-use super::path::{self, PathRefused};
 use crate::config::hosts::{HostPattern, SealedHost};
 
 /// The host sealed into the key is not one that the operator allows for the provider.
@@ -48,11 +48,7 @@ pub struct Target<'a> {
 impl Route {
     /// Checks a raw path below the origin.
     pub fn check_path(&self, path: &str) -> Result<(), PathRefused> {
-        let wire = &self.provider.wire;
-        path::check(path, wire.takes_encoded_slashes(path))?;
-        let own = self.host.filter(|host| !host.is_region());
-        let allowed = own.map_or_else(|| wire.allows(path), |host| host.allows(path));
-        allowed.then_some(()).ok_or(PathRefused::NotAllowed)
+        check_path(self.provider, self.host, path)
     }
 
     /// Whether a POST to this path keeps nothing at the provider, so that a platform key may serve

@@ -3,24 +3,63 @@
 //! A path goes out byte for byte as it came in, so it must mean the same to everybody who reads
 //! it: what one server decodes and the next does not is refused.
 
-/// Why a path is not forwarded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+use core::fmt;
+
+use crate::catalogue::{Host, Provider};
+
+/// Why a path does not go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathRefused {
     /// `.` or `..`, plain or encoded.
-    #[error("the path holds a dot segment")]
     DotSegment,
     /// Servers read it in different ways.
-    #[error("the path holds {0}")]
     Ambiguous(&'static str),
     /// Not below what the catalogue, or the operator, allows for this provider.
-    #[error("the path is not among those that are forwarded for this provider")]
     NotAllowed,
+}
+
+impl fmt::Display for PathRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            Self::DotSegment => "a dot segment",
+            Self::Ambiguous(what) => what,
+            Self::NotAllowed => {
+                return f
+                    .write_str("the path is not among those that are forwarded for this provider");
+            }
+        };
+        f.write_str("the path holds ")?;
+        f.write_str(what)
+    }
+}
+
+impl core::error::Error for PathRefused {}
+
+/// Checks a raw path below the origin of `provider`, or of the one of its hosts that was asked for
+/// by name.
+///
+/// # Errors
+/// [`PathRefused`] says why it does not go out.
+///
+/// ```
+/// use keyseal::transit::{PathRefused, check_path};
+///
+/// let openai = keyseal::catalogue::find("openai").expect("a provider");
+/// assert_eq!(check_path(openai, None, "/v1/models"), Ok(()));
+/// assert_eq!(check_path(openai, None, "/v1/../v2"), Err(PathRefused::DotSegment));
+/// ```
+pub fn check_path(provider: &Provider, host: Option<&Host>, path: &str) -> Result<(), PathRefused> {
+    let wire = &provider.wire;
+    check(path, wire.takes_encoded_slashes(path))?;
+    let own = host.filter(|host| !host.is_region());
+    let allowed = own.map_or_else(|| wire.allows(path), |host| host.allows(path));
+    allowed.then_some(()).ok_or(PathRefused::NotAllowed)
 }
 
 /// Checks a raw path, as it stands in the request line after `/forward/{provider}`. Where ids hold
 /// slashes (`encoded_slashes`), `%2F` is one: what it stands for is checked as the path that another
 /// reader would see.
-pub fn check(path: &str, encoded_slashes: bool) -> Result<(), PathRefused> {
+fn check(path: &str, encoded_slashes: bool) -> Result<(), PathRefused> {
     if encoded_slashes && path.contains('%') {
         check(&path.replace("%2F", "/").replace("%2f", "/"), false)?;
         return Ok(());

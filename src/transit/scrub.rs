@@ -3,7 +3,6 @@
 //! Works on the stream as it passes, holding back only bytes that may be the start of the key, and
 //! masks in place with as many `*`, so that lengths stay true.
 
-use bytes::Bytes;
 use zeroize::Zeroizing;
 
 /// A beginning this long is masked too where a text breaks off within the key.
@@ -26,6 +25,14 @@ enum Found {
 
 impl Scrub {
     /// Looks for this key.
+    ///
+    /// ```
+    /// use keyseal::transit::Scrub;
+    ///
+    /// let scrub = Scrub::new("sk-0123456789");
+    /// assert_eq!(scrub.whole(b"no: sk-0123456789").as_deref(), Some(&b"no: *************"[..]));
+    /// ```
+    #[must_use]
     pub fn new(key: &str) -> Self {
         Self {
             key: Zeroizing::new(key.as_bytes().to_vec()),
@@ -33,34 +40,49 @@ impl Scrub {
         }
     }
 
-    /// Takes the next bytes and gives back what may go on.
-    pub fn push(&mut self, chunk: Bytes) -> Bytes {
-        if self.held.is_empty() && self.find(&chunk, 0).is_none() {
-            return chunk;
+    /// Takes the next bytes and gives back what may go on instead; `None`: they go on as they are.
+    ///
+    /// ```
+    /// let mut scrub = keyseal::transit::Scrub::new("sk-0123456789");
+    /// assert_eq!(scrub.push(b"data: hello"), None);
+    /// assert_eq!(scrub.push(b"again sk-01").as_deref(), Some(&b"again "[..]));
+    /// ```
+    pub fn push(&mut self, chunk: &[u8]) -> Option<Vec<u8>> {
+        if self.held.is_empty() && self.find(chunk, 0).is_none() {
+            return None;
         }
-        let mut bytes = std::mem::take(&mut *self.held);
-        bytes.extend_from_slice(&chunk);
+        let mut bytes = core::mem::take(&mut *self.held);
+        bytes.extend_from_slice(chunk);
         let settled = self.mask(&mut bytes);
         self.held.extend_from_slice(&bytes[settled..]);
         bytes.truncate(settled);
-        bytes.into()
+        Some(bytes)
     }
 
     /// What was held back until the end, masked if it is a telling part of the key.
-    pub fn finish(&mut self) -> Bytes {
-        let mut bytes = std::mem::take(&mut *self.held);
+    ///
+    /// ```
+    /// let mut scrub = keyseal::transit::Scrub::new("sk-0123456789");
+    /// scrub.push(b"sk-01234");
+    /// assert_eq!(scrub.finish(), b"********");
+    /// ```
+    #[must_use]
+    pub fn finish(&mut self) -> Vec<u8> {
+        let mut bytes = core::mem::take(&mut *self.held);
         if bytes.len() >= TELLTALE {
             bytes.fill(b'*');
         }
-        bytes.into()
+        bytes
     }
 
     /// Whether all that was pushed has gone on.
+    #[must_use]
     pub fn holds_nothing(&self) -> bool {
         self.held.is_empty()
     }
 
     /// A whole text at once; `None` if the key does not stand in it.
+    #[must_use]
     pub fn whole(&self, text: &[u8]) -> Option<Vec<u8>> {
         self.find(text, 0)?;
         let mut masked = text.to_vec();
@@ -118,7 +140,7 @@ impl Scrub {
 /// One byte of text and how many it takes: plain, `%2D`, `\u002d` or `\-`. `None` if cut off.
 fn unit(bytes: &[u8]) -> Option<(u8, usize)> {
     let hex = |digits: &[u8]| {
-        let digits = std::str::from_utf8(digits).ok()?;
+        let digits = core::str::from_utf8(digits).ok()?;
         u8::from_str_radix(digits, 16).ok()
     };
     match bytes {
@@ -145,7 +167,7 @@ mod tests {
         let mut scrub = Scrub::new(KEY);
         let mut out = Vec::new();
         for piece in text.as_bytes().chunks(chunk) {
-            out.extend(scrub.push(Bytes::copy_from_slice(piece)));
+            out.extend(scrub.push(piece).unwrap_or_else(|| piece.to_vec()));
         }
         out.extend(scrub.finish());
         String::from_utf8(out).expect("text")
@@ -188,8 +210,12 @@ mod tests {
             assert_eq!(scrubbed(text, chunk), text, "chunks of {chunk}");
         }
         let mut scrub = Scrub::new(KEY);
-        assert_eq!(scrub.push("data: hello sk-A".into()), "data: hello ");
-        assert_eq!(scrub.push("x".into()), "sk-Ax");
+        assert_eq!(scrub.push(b"data: hello"), None);
+        assert_eq!(
+            scrub.push(b"data: hello sk-A"),
+            Some(b"data: hello ".to_vec())
+        );
+        assert_eq!(scrub.push(b"x"), Some(b"sk-Ax".to_vec()));
     }
 
     #[test]
@@ -204,7 +230,7 @@ mod tests {
             let mut scrub = Scrub::new(key);
             let mut out = Vec::new();
             for byte in format!("<{key}>").into_bytes() {
-                out.extend(scrub.push(Bytes::from(vec![byte])));
+                out.extend(scrub.push(&[byte]).unwrap_or_else(|| vec![byte]));
             }
             assert_eq!(
                 out,

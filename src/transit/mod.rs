@@ -1,0 +1,14 @@
+//! What may pass between a caller and a provider, in either direction: paths, headers, and the
+//! search of answers for the key.
+//!
+//! Rules alone, no I/O: forward, in the companion, and relay, in the browser, keep the same ones.
+
+mod answer;
+mod headers;
+mod path;
+mod scrub;
+
+pub use answer::{COMPRESSED, Next, SEARCHED, Search, Treatment};
+pub use headers::{is_kept_inward, is_kept_outward};
+pub use path::{PathRefused, check_path};
+pub use scrub::Scrub;
