@@ -26,7 +26,8 @@ impl Alg {
     }
 }
 
-/// The protected header: `alg`, `enc`, `typ`, `kid`, and for entries of the vault `rid`.
+/// The protected header: `alg`, `enc`, `typ`, `kid`, and `rid` where a record is bound to its name:
+/// the vault's entries, and notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
     pub alg: Alg,
@@ -93,7 +94,18 @@ impl CompactJwe {
         typ: &'static str,
         with_rid: bool,
     ) -> Result<Self, MalformedJwe> {
-        if text.len() > MAX_JWE_BYTES {
+        Self::parse_up_to(MAX_JWE_BYTES, text, alg, typ, with_rid)
+    }
+
+    /// The same of at most `most` bytes.
+    pub(crate) fn parse_up_to(
+        most: usize,
+        text: &str,
+        alg: Alg,
+        typ: &'static str,
+        with_rid: bool,
+    ) -> Result<Self, MalformedJwe> {
+        if text.len() > most {
             return Err(MalformedJwe("it is too long"));
         }
         let mut parts = text.split('.');

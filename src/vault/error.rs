@@ -37,6 +37,10 @@ pub enum VaultError {
     TooManySlots,
     /// The file is not an export of a vault.
     NotAnExport,
+    /// The note was changed, or is of another name or vault.
+    NoteDamaged,
+    /// The note has no name or no text, or too much of either.
+    NoteLimits,
     /// The key or its claims cannot be sealed.
     Seal(SealError),
     /// The browser's storage did not take or give the record.
@@ -66,7 +70,8 @@ impl VaultError {
             Self::NoSlot => "slot_unknown",
             Self::TooManySlots => "too_many_slots",
             Self::NotAnExport => "export_malformed",
-            Self::Seal(SealError::Claims(_)) => "validation",
+            Self::NoteDamaged => "note_damaged",
+            Self::NoteLimits | Self::Seal(SealError::Claims(_)) => "validation",
             Self::Seal(SealError::Random) => "no_random",
             Self::Seal(_) => "seal_failed",
             Self::Store(StoreError::Full) => "storage_full",
@@ -98,6 +103,10 @@ impl VaultError {
             Self::NoSlot => "It may have been removed in another tab: reload the page.",
             Self::TooManySlots => "Remove one that is not needed first.",
             Self::NotAnExport => "Choose a file that was exported here; it may be damaged.",
+            Self::NoteDamaged => {
+                "Other notes and all keys are not affected; this one cannot be read."
+            }
+            Self::NoteLimits => "Split a long text into several notes.",
             Self::Seal(_) => "Check what was pasted and try again.",
             Self::Store(StoreError::Full) => {
                 "Free some of this site's storage and try again; nothing stored was changed."
@@ -128,6 +137,8 @@ impl fmt::Display for VaultError {
             Self::NoSlot => "There is no such way to unlock.",
             Self::TooManySlots => "This vault has as many ways to unlock as it may have.",
             Self::NotAnExport => "The file is not an export of a vault.",
+            Self::NoteDamaged => "This note was changed, or is of another name or vault.",
+            Self::NoteLimits => "A note needs a name, and text of at most 4 MB.",
             Self::Seal(SealError::Claims(which)) => which,
             Self::Seal(SealError::Random) => "This browser gives no random numbers.",
             Self::Seal(_) => "The key could not be sealed.",

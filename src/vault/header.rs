@@ -13,6 +13,7 @@ pub struct Header {
     identity: String,
     slots: Vec<Slot>,
     previous: Option<Previous>,
+    notes: Option<String>,
 }
 
 /// The vault key before, while entries are moved from it to the new one.
@@ -44,6 +45,7 @@ impl Header {
             identity: identity.to_owned(),
             slots: Vec::new(),
             previous: None,
+            notes: None,
         })
     }
 
@@ -134,13 +136,24 @@ impl Header {
         self
     }
 
+    /// Compact JWE of the keys of the app's notes, under the vault key.
+    pub(super) fn notes(&self) -> Option<&str> {
+        self.notes.as_deref()
+    }
+
+    pub(super) fn with_notes(mut self, notes: String) -> Self {
+        self.notes = Some(notes);
+        self
+    }
+
     pub(super) fn to_json(&self) -> String {
         let slots: Vec<String> = self.slots.iter().map(Slot::to_json).collect();
         let json = ObjectWriter::new(1024)
             .integer("v", 1)
             .text("id", &self.id)
             .text("identity", &self.identity)
-            .raw("slots", &format!("[{}]", slots.join(",")));
+            .raw("slots", &format!("[{}]", slots.join(",")))
+            .maybe("notes", self.notes.as_deref());
         match &self.previous {
             Some(previous) => json.raw("previous", &previous.to_json()).end_text(),
             None => json.end_text(),
@@ -158,6 +171,8 @@ impl Header {
                 Some(Strict::Object(previous)) => Some(Previous::from_object(previous)?),
                 Some(_) => return None,
             },
+            // What cannot be read of it takes neither a slot nor an entry with it.
+            notes: object.text("notes"),
         };
         (object.integer("v") == Some(1) && object.end()).then_some(header)
     }

@@ -15,6 +15,7 @@ mod names;
 mod notes;
 mod pinned;
 mod rekey;
+mod sealed_note;
 pub mod slot;
 pub(crate) mod store;
 
@@ -25,6 +26,7 @@ pub use header::Header;
 pub use key::VaultKey;
 pub use pinned::{PinError, Pinned};
 pub use rekey::Kept;
+pub use sealed_note::MAX_NOTE_BYTES;
 pub use store::{MemoryStore, Store, StoreError};
 
 use std::cell::RefCell;
@@ -38,6 +40,10 @@ pub const TYP_VAULT: &str = "keyseal-vault+jwe";
 pub const TYP_SLOT: &str = "keyseal-slot+jwe";
 /// `typ` of an entry in an export.
 pub const TYP_EXPORT: &str = "keyseal-export+jwe";
+/// `typ` of an app's note.
+pub const TYP_NOTE: &str = "keyseal-note+jwe";
+/// `typ` of the keys of notes, wrapped.
+pub const TYP_NOTES_KEYS: &str = "keyseal-notes-keys+jwe";
 
 /// One user's vault for one companion, over a store of records.
 pub struct Vault<S> {

@@ -159,6 +159,7 @@ proptest! {
     #[test]
     fn a_header_is_read_as_it_was_written(
         kinds in vec(kind(), 0..5), identity in "\\PC{0,43}", previous in of("\\PC{0,40}"),
+        notes in of("\\PC{0,40}"),
     ) {
         let key = VaultKey::generate().expect("random");
         let mut header = Header::new(&identity).expect("random");
@@ -168,6 +169,10 @@ proptest! {
         }
         let previous = previous.map(|wrapped| Previous { id: "before".into(), wrapped });
         let header = header.with_previous(previous);
+        let header = match notes {
+            Some(notes) => header.with_notes(notes),
+            None => header,
+        };
         let read = Header::parse(&header.to_json());
         prop_assert_eq!(read.as_ref(), Some(&header));
         for slot in header.slots() {

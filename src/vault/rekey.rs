@@ -109,7 +109,9 @@ impl<S: Store> Vault<S> {
             id: header.id().to_owned(),
             wrapped: key.wrap(new_key.cipher(), header.id())?,
         };
-        self.replace_header(new.with_previous(Some(previous)))?;
+        let new = new.with_previous(Some(previous));
+        let new = self.with_notes_keys(new, &new_key)?;
+        self.replace_header(new)?;
         self.key = Some(new_key);
         self.finish_rekey()
     }
@@ -137,7 +139,7 @@ impl<S: Store> Vault<S> {
         self.replace_header(done)
     }
 
-    fn replace_header(&mut self, header: Header) -> Result<(), VaultError> {
+    pub(super) fn replace_header(&mut self, header: Header) -> Result<(), VaultError> {
         self.store.set(&self.names.header(), &header.to_json())?;
         self.header = Some(header);
         Ok(())

@@ -11,11 +11,11 @@ const CANARY: &str = "sk-canary-5f1b0c9d7e";
 
 /// A store that fails on demand.
 #[derive(Default)]
-struct Flaky {
+pub(super) struct Flaky {
     inner: MemoryStore,
     full: Cell<bool>,
     /// How many writes are still taken, where they are counted.
-    left: Cell<Option<usize>>,
+    pub(super) left: Cell<Option<usize>>,
 }
 
 impl Store for Flaky {
@@ -41,7 +41,7 @@ impl Store for Flaky {
     }
 }
 
-fn claims(rid: &str) -> KeyClaims {
+pub(super) fn claims(rid: &str) -> KeyClaims {
     KeyClaims {
         key: Secret::new(CANARY.into()),
         provider: "openai".into(),
@@ -52,7 +52,7 @@ fn claims(rid: &str) -> KeyClaims {
     }
 }
 
-fn display() -> Display {
+pub(super) fn display() -> Display {
     Display {
         provider: "openai".into(),
         key_hint: "sk-…7e".into(),
@@ -67,7 +67,7 @@ fn device() -> Kind {
     })
 }
 
-fn vault() -> Vault<Flaky> {
+pub(super) fn vault() -> Vault<Flaky> {
     let mut vault = Vault::open(Flaky::default(), ISSUER, "user-1").expect("opens");
     let header = Header::new("identity").expect("random");
     let key = VaultKey::generate().expect("random");
@@ -77,7 +77,7 @@ fn vault() -> Vault<Flaky> {
 }
 
 /// The same records as another page would find them.
-fn reopened(vault: Vault<Flaky>) -> Vault<Flaky> {
+pub(super) fn reopened(vault: Vault<Flaky>) -> Vault<Flaky> {
     let mut again = Vault::open(vault.store, ISSUER, "user-1").expect("opens");
     let header = again.header().expect("made").clone();
     let key = header.slots()[0]
@@ -277,11 +277,11 @@ fn local_copies_follow_what_the_companion_listed() {
     assert!(vault.records().unwrap().is_empty());
 }
 
-fn fresh() -> Header {
+pub(super) fn fresh() -> Header {
     Header::new("identity").unwrap()
 }
 
-fn kept(slot: &str, secret: &[u8]) -> Kept {
+pub(super) fn kept(slot: &str, secret: &[u8]) -> Kept {
     Kept {
         slot: slot.into(),
         kind: None,
@@ -289,7 +289,7 @@ fn kept(slot: &str, secret: &[u8]) -> Kept {
     }
 }
 
-fn slot_id(vault: &Vault<Flaky>, at: usize) -> String {
+pub(super) fn slot_id(vault: &Vault<Flaky>, at: usize) -> String {
     vault.header().unwrap().slots()[at].id().to_owned()
 }
 

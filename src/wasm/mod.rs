@@ -11,6 +11,7 @@ mod local;
 mod passkey;
 mod portable;
 mod promises;
+mod sealed_note;
 mod slots;
 mod tabs;
 mod types;

@@ -11,6 +11,7 @@ import type {
   Usage,
 } from "../types.js";
 import type { LocalEntry, VaultCore } from "../wasm/keyseal.js";
+import { AppNotes } from "./app-notes.js";
 import {
   type ActivityQuery,
   type AddOptions,
@@ -65,6 +66,7 @@ export class Vault extends EventTarget {
   readonly #exclusive: Exclusive;
   readonly #latch: Latch;
   readonly #slots: Slots;
+  readonly #appNotes: AppNotes;
   readonly #order: Order;
   readonly #offline: Offline;
   readonly #durable: Durable;
@@ -123,6 +125,7 @@ export class Vault extends EventTarget {
     this.#reports = new Reports(companion);
     this.#pinned = pinned;
     this.#browser = new BrowserEntries({ ...parts, pinned, latch }, changed);
+    this.#appNotes = new AppNotes({ ...parts, pinned, latch }, changed);
     this.#synced = new SyncedEntries({ ...parts, pinned }, this.#offline);
     this.#keepers = { browser: this.#browser, synced: this.#synced };
     this.#tabs = new Tabs(
@@ -647,6 +650,33 @@ export class Vault extends EventTarget {
     } catch (error) {
       throw KeysealError.from(error);
     }
+  }
+
+  /**
+   * Encrypts a text of the app's own, such as a conversation, so that nobody reads it where the app stores it. The
+   * name is bound to it; it is not hidden, nor is how long the text is. At most 256 bytes of name and 4 MB of text,
+   * and neither is empty. Makes the vault where there is none yet; while it is locked the error is `vault_locked`.
+   *
+   * Notes have a key of their own: no key of a provider's can be read with these two. They outlive new ways to
+   * unlock, and end with the vault (`startOver`, or site data that is cleared). An export does not hold them.
+   *
+   * @example
+   * localStorage.setItem("draft", await vault.sealNote("draft", field.value));
+   */
+  async sealNote(name: string, text: string): Promise<string> {
+    return this.#appNotes.seal(name, text);
+  }
+
+  /**
+   * Decrypts what `sealNote` made under this name in this vault. All else is `note_damaged`: another name, another
+   * vault, any byte changed, and everything that is no note.
+   *
+   * @example
+   * const sealed = await vault.sealNote("draft", "Dear diary");
+   * field.value = await vault.openNote("draft", sealed);
+   */
+  async openNote(name: string, sealed: string): Promise<string> {
+    return this.#appNotes.open(name, sealed);
   }
 
   #detected(pasted: Pasted): string {

@@ -165,6 +165,9 @@ const scenes: Record<string, (given: Prelude) => Promise<void> | void> = {
     vault.lock();
   },
   "Vault.startOver": ({ vault }) => vault.lock(),
+  "Vault.sealNote"({ field }) {
+    field.value = "Dear diary";
+  },
   isOAuthReturn: comeBack,
   finishOAuth: comeBack,
   withoutOAuth: comeBack,

@@ -167,6 +167,15 @@ export async function prepareWalk(world: World): Promise<void> {
   const server: Any = await load("server/index.js");
   let vault: Any;
   let caught: Any;
+  let [sealed, coreNote] = ["", ""];
+  /** The ciphertexts of all records, each with the words of its header. */
+  const jwes = (records: { value: string }[]): [string, string[]][] =>
+    records
+      .flatMap(({ value }) => value.match(/[\w-]+\.[\w-]*(\.[\w-]+){3}/g) ?? [])
+      .map((jwe) => {
+        const header = atob((jwe.split(".")[0] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
+        return [jwe, Object.values(JSON.parse(header))];
+      });
   const id = (storage: string) => vault.entries.find((it: Any) => it.storage === storage)?.id;
   const every = async (...calls: (() => unknown)[]) => {
     const all: unknown[] = [];
@@ -286,6 +295,7 @@ export async function prepareWalk(world: World): Promise<void> {
       }),
     "Vault.records": () => vault.records(),
     "Vault.sealed": () => vault.sealed(),
+<<<<<<< HEAD
     "Vault.usage": () =>
       every(
         () => vault.usage({ by: ["day", "provider", "model", "entry"] }),
@@ -297,6 +307,22 @@ export async function prepareWalk(world: World): Promise<void> {
         () => vault.activity(),
         () => vault.activity({ entry: id("synced"), since: new Date(0) }),
         () => vault.activity({ action: "KEY" }),
+=======
+    "Vault.sealNote": () =>
+      every(
+        async () => (sealed = await vault.sealNote("walk", "a note")),
+        () => vault.sealNote(keys.browser, ""),
+        () => vault.sealNote("", keys.browser),
+        () => vault.sealNote(7, {}),
+      ),
+    // Whatever stands in the vault's records, under every name that is near it: a note, or an error.
+    "Vault.openNote": () =>
+      every(
+        () => vault.openNote("walk", sealed),
+        ...jwes(vault.records()).flatMap(([jwe, names]) =>
+          names.map((name) => () => vault.openNote(name, jwe)),
+        ),
+>>>>>>> d096779 (Seal an app's notes under the vault)
       ),
     "Vault.refresh": () => vault.refresh(),
     "KeysealError.name": () => caught.name,
@@ -466,6 +492,18 @@ export async function prepareWalk(world: World): Promise<void> {
     "VaultCore.notes": () => core.notes(),
     "VaultCore.setNote": () => core.setNote("walk", "note"),
     "VaultCore.note": () => core.note("walk"),
+    "VaultCore.sealNote": () =>
+      every(
+        async () => (coreNote = await core.sealNote("walk", "a note")),
+        () => core.sealNote(keys.core, ""),
+      ),
+    "VaultCore.openNote": () =>
+      every(
+        () => core.openNote("walk", coreNote),
+        ...jwes(core.rawRecords()).flatMap(([jwe, names]) =>
+          names.map((name) => () => core.openNote(name, jwe)),
+        ),
+      ),
     "VaultCore.reload": () => core.reload(),
     "VaultCore.slots": () => core.slots(),
     "VaultCore.addPassphrase": () => core.addPassphrase(passphrase, undefined),
