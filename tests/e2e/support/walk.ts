@@ -295,7 +295,6 @@ export async function prepareWalk(world: World): Promise<void> {
       }),
     "Vault.records": () => vault.records(),
     "Vault.sealed": () => vault.sealed(),
-<<<<<<< HEAD
     "Vault.usage": () =>
       every(
         () => vault.usage({ by: ["day", "provider", "model", "entry"] }),
@@ -307,7 +306,7 @@ export async function prepareWalk(world: World): Promise<void> {
         () => vault.activity(),
         () => vault.activity({ entry: id("synced"), since: new Date(0) }),
         () => vault.activity({ action: "KEY" }),
-=======
+      ),
     "Vault.sealNote": () =>
       every(
         async () => (sealed = await vault.sealNote("walk", "a note")),
@@ -322,7 +321,6 @@ export async function prepareWalk(world: World): Promise<void> {
         ...jwes(vault.records()).flatMap(([jwe, names]) =>
           names.map((name) => () => vault.openNote(name, jwe)),
         ),
->>>>>>> d096779 (Seal an app's notes under the vault)
       ),
     "Vault.refresh": () => vault.refresh(),
     "KeysealError.name": () => caught.name,
