@@ -25,11 +25,13 @@ await main(async () => {
   const bad = [];
   for (const step of [...checks, ...runners, ...(all ? extras() : [])].filter(wanted)) {
     title(step.name);
+    const since = performance.now();
     const { passed, failed, note } = await result(step);
+    const took = `${Math.round((performance.now() - since) / 1000)} s`;
     total.passed += passed;
     total.failed += failed;
     if (failed) bad.push(`${step.name}: ${note ?? `${failed} failed`}`);
-    else ok(step.tally ? `${step.name}: ${passed} passed` : step.name);
+    else ok(`${step.name}: ${step.tally ? `${passed} passed, ` : ""}${took}`);
   }
   for (const line of bad) warn(line);
   console.log(`${total.passed} passed, ${total.failed} failed`);
