@@ -31,6 +31,8 @@ export type {
   VaultOptions,
 } from "./vault/arguments.js";
 export type { TokenSource } from "./vault/companion.js";
+export type { DeviceUsage } from "./vault/device-usage.js";
 export type { OnStep, Pasted } from "./vault/keeper.js";
 export type { Flavour, SdkOptions } from "./vault/options.js";
+export type { Relay } from "./vault/relay-door.js";
 export { Vault } from "./vault/vault.js";

@@ -9,6 +9,7 @@ import { demoKey } from "../../tests/support/canary.mjs";
 import { entryId, rsaPair, wellKnownOf } from "../../tests/support/jose.mjs";
 import * as keyseal from "../dist/index.js";
 import { core as loadCore } from "../dist/loader/init.js";
+import { relay } from "../dist/relay/index.js";
 import { companionOptions } from "../dist/server/index.js";
 
 const { KeysealError } = keyseal;
@@ -125,6 +126,17 @@ test("sealKey takes anything, and wipes the bytes that it was given whatever bec
     { numRuns: RUNS },
   );
   assert.ok(keyseal.sealKey(demoKey().key, good()).ciphertext);
+});
+
+test("relay takes anything", async () => {
+  await fc.assert(
+    fc.asyncProperty(anything, async (given) => {
+      await answers(() => relay(given));
+      await answers(() => relay({ roots: given, worker: given }));
+    }),
+    { numRuns: RUNS },
+  );
+  assert.equal(typeof relay(), "object");
 });
 
 test("fingerprint and companionOptions take anything", async () => {

@@ -1,10 +1,18 @@
 // Rust to wasm, TypeScript to the package, the package to the page. Each step is skipped when
 // nothing that goes into it has changed.
 
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { bundleInline, writeSha256 } from "./inline.mjs";
+import { bundleInline, bundleWorker, writeSha256 } from "./inline.mjs";
 import { npmProgram, root } from "./paths.mjs";
 import { capture, run } from "./run.mjs";
 import { busy, ok } from "./say.mjs";
@@ -66,26 +74,53 @@ async function optimize(path) {
 
 export async function buildPackage() {
   if (!existsSync(join(root, "pkg/tsconfig.json"))) return;
+  relayPlaceholder();
   const changed = await whenChanged(
     "pkg",
     {
-      files: ["pkg", "pkg/dist/wasm", "scripts/lib/inline.mjs", "package-lock.json"],
-      outputs: ["pkg/dist/index.js", "pkg/dist/inline.js"],
+      files: [
+        "pkg",
+        "pkg/dist/wasm",
+        "pkg/dist/relay-wasm",
+        "scripts/lib/inline.mjs",
+        "package-lock.json",
+      ],
+      outputs: ["pkg/dist/index.js", "pkg/dist/inline.js", "pkg/dist/relay/worker.js"],
     },
     async () => {
       busy("building the npm package");
-      clear("pkg/dist", "wasm");
+      clear("pkg/dist", "wasm", "relay-wasm");
       await run(process.execPath, [npmProgram("tsc"), "-p", "pkg"]);
+      await bundleWorker();
       await bundleInline();
     },
   );
   ok(`npm package${changed ? "" : " (unchanged)"}`);
 }
 
-/** Empties a folder but for one: what no source makes any more would be published. */
-function clear(folder, kept) {
+/**
+ * Where the relay's wasm was not built, files of its names that hold nothing: the package and apps build all the same,
+ * and whoever uses the relay is told that it is missing.
+ */
+function relayPlaceholder() {
+  const folder = join(root, "pkg/dist/relay-wasm");
+  if (existsSync(join(folder, "keyseal_relay_bg.wasm"))) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "keyseal_relay_bg.wasm"), "");
+  writeFileSync(
+    join(folder, "keyseal_relay.js"),
+    'export default async () => {\n  throw new Error("The relay was not built.");\n};\n',
+  );
+  writeFileSync(
+    join(folder, "keyseal_relay.d.ts"),
+    "declare const init: () => Promise<never>;\nexport default init;\n",
+  );
+}
+
+/** Empties a folder but for some: what no source makes any more would be published. */
+function clear(folder, ...kept) {
   for (const name of readdirSync(join(root, folder))) {
-    if (name !== kept) rmSync(join(root, folder, name), { recursive: true });
+    if (!kept.includes(name)) rmSync(join(root, folder, name), { recursive: true });
   }
 }
 

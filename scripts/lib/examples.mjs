@@ -4,8 +4,10 @@ import { join } from "node:path";
 import ts from "typescript";
 import { root } from "./paths.mjs";
 
-const ENTRIES = ["keyseal", "keyseal/oauth", "keyseal/server"];
-const TYPES = ["", "oauth/", "server/"].map((path) => join(root, `pkg/dist/${path}index.d.ts`));
+const ENTRIES = ["keyseal", "keyseal/oauth", "keyseal/relay", "keyseal/server"];
+const TYPES = ["", "oauth/", "relay/", "server/"].map((path) =>
+  join(root, `pkg/dist/${path}index.d.ts`),
+);
 
 /**
  * Everything public that can be called, and every accessor: functions, classes, and what classes have. Each with where

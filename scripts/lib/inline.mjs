@@ -1,4 +1,5 @@
-// `keyseal/inline`: the whole package in one file, the wasm in it as text.
+// What is bundled at build time: `keyseal/inline`, the whole package in one file with the wasm in it as text; and the
+// relay's worker.
 
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -34,6 +35,22 @@ export async function bundleInline() {
         },
       },
     ],
+  });
+}
+
+/** The relay's worker with all that it imports: bundlers hand on a file that a worker starts from as it is. */
+export async function bundleWorker() {
+  const { build } = await import("esbuild");
+  await build({
+    absWorkingDir: join(root, "pkg/dist"),
+    entryPoints: ["relay/worker.js"],
+    outfile: "relay/worker.js",
+    allowOverwrite: true,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    logLevel: "warning",
   });
 }
 

@@ -42,6 +42,8 @@ test("the tarball holds the wasm, JavaScript, types, README, licences, and nothi
     ...folders.filter((path) => path.startsWith("dist/elements/")),
     "dist/loader/",
     "dist/oauth/",
+    "dist/relay-wasm/",
+    "dist/relay/",
     "dist/server/",
     "dist/vault/",
     "dist/wasm/",
@@ -54,7 +56,10 @@ test("the tarball holds the wasm, JavaScript, types, README, licences, and nothi
     "dist/wasm/keyseal_bg.wasm.d.ts",
     "dist/wasm/keyseal_bg.wasm.sha256",
   ]);
-  const others = files.filter((path) => path.startsWith("dist/") && !wasm.includes(path));
+  for (const name of ["keyseal_relay.js", "keyseal_relay.d.ts", "keyseal_relay_bg.wasm"]) {
+    assert.ok(files.includes(`dist/relay-wasm/${name}`), name);
+  }
+  const others = files.filter((path) => /^dist\/(?!wasm\/|relay-wasm\/)/.test(path));
   assert.deepEqual(
     others.filter((path) => !/\.(js|d\.ts)$/.test(path)),
     [],
@@ -64,7 +69,7 @@ test("the tarball holds the wasm, JavaScript, types, README, licences, and nothi
 test("what is built has a source: nothing is left over from an older build", () => {
   const sources = packed.files
     .map(({ path }) => /^dist\/(.*)\.js$/.exec(path)?.[1])
-    .filter((name) => name && !name.startsWith("wasm/") && name !== "inline")
+    .filter((name) => name && !/^(?:relay-)?wasm\//.test(name) && name !== "inline")
     .filter((name) => !existsSync(join(root, "pkg/src", `${name}.ts`)));
   assert.deepEqual(sources, []);
 });
@@ -77,8 +82,11 @@ test("every export leads to files of the package: types, Node, everything else",
     "./elements",
     "./elements/ui",
     "./oauth",
+    "./relay",
     "./server",
     "./keyseal.wasm",
+    "./relay.wasm",
+    "./relay-worker.js",
     "./package.json",
   ]);
   for (const [name, entry] of Object.entries(exports)) {

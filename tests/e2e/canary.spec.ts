@@ -22,6 +22,7 @@ const manifest = JSON.parse(
 const MODULES = {
   index: membersOf("index.d.ts"),
   oauth: membersOf("oauth/index.d.ts"),
+  relay: membersOf("relay/index.d.ts"),
   server: membersOf("server/index.d.ts"),
   inside: membersOf("vault/inside.d.ts", ["Inside"]),
   wasm: membersOf("wasm/keyseal.d.ts"),
@@ -103,8 +104,18 @@ for (const entry of ["index.js", "inline.js"]) {
     });
 
     await test.step("every entry point and every member is known", async () => {
-      const entries = Object.keys(manifest.exports).filter((name) => !/\.(json|wasm)$/.test(name));
-      expect(entries.sort()).toEqual([".", "./inline", "./oauth", "./server"]);
+      const entries = Object.keys(manifest.exports).filter(
+        (name) => !/\.(json|wasm|js)$/.test(name),
+      );
+      expect(entries.sort()).toEqual([
+        ".",
+        "./elements",
+        "./elements/ui",
+        "./inline",
+        "./oauth",
+        "./relay",
+        "./server",
+      ]);
       const known = await page.evaluate(() => Object.keys(window.walk.steps));
       for (const [module, members] of Object.entries(MODULES)) {
         const asked = known.filter((name) => name.startsWith(`${module} `));
@@ -114,7 +125,7 @@ for (const entry of ["index.js", "inline.js"]) {
 
     // A bundle of its own has a module, and vaults, of its own.
     const modules =
-      entry === "index.js" ? ["index", "oauth", "inside", "server", "wasm"] : ["index"];
+      entry === "index.js" ? ["index", "oauth", "relay", "inside", "server", "wasm"] : ["index"];
     const last = ["Vault.lock", "Vault.unlock", "Vault.revoke", "Vault.startOver", "Vault.close"];
     const steps = await page.evaluate(() => Object.keys(window.walk.steps));
     const run = async (names: string[]) => {

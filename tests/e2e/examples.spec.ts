@@ -19,7 +19,7 @@ const onServers = members.filter(({ entry, example }) => example && entry === "k
 const text = script(inPages);
 
 const COMPANION = "https://keys.example.com";
-const test = onStand(text, { KEYSEAL__PUBLIC_URL: COMPANION });
+const test = onStand(text, { env: { KEYSEAL__PUBLIC_URL: COMPANION } });
 
 test("every public function, class and member has an example", () => {
   expect(members.length).toBeGreaterThan(30);

@@ -1,17 +1,27 @@
 // A stand-in for OpenAI's and Anthropic's APIs, which keeps what it was asked. Enough of both that
 // their own SDKs take its answers for real, whole and streamed.
 
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { pipeline } from "node:stream/promises";
 
 const WORDS = ["Good", " morning", " from", " upstream"];
 export const ANSWER = WORDS.join("");
 
-/** Listens on a free port of this machine. */
-export async function startUpstream() {
+/** Listens on a free port of this machine; with `tls` (see tls.mjs) over TLS, as `localhost`. */
+export async function startUpstream(tls) {
   const calls = [];
   const failures = [];
-  const server = createServer(async (request, response) => {
+  const open = { connections: 0, requests: 0, most: 0 };
+  const answer = async (request, response) => {
+    open.requests += 1;
+    open.most = Math.max(open.most, open.requests);
+    response.on("close", () => {
+      open.requests -= 1;
+    });
+    if (/\/files(\/|$)/.test(request.url)) return file(calls, request, response);
     const text = Buffer.concat(await request.toArray()).toString();
     const body = text === "" ? undefined : JSON.parse(text);
     const { method, url: path, headers } = request;
@@ -23,11 +33,19 @@ export async function startUpstream() {
     if (path.endsWith("/chat/completions")) return chat(response, body);
     if (path.endsWith("/messages")) return message(response, body);
     return sendJson(response, { error: { message: `no ${path}`, type: "not_found" } }, 404);
+  };
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer);
+  server.on(tls ? "secureConnection" : "connection", () => {
+    open.connections += 1;
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  const { port } = server.address();
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
+    url: tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
+    host: `localhost:${port}`,
+    /** Connections so far, requests being answered, and the most of those at one time. */
+    open,
     /** Every request, oldest first: { method, path, key, body, headers }. */
     calls,
     /** The next requests are answered with these statuses. */
@@ -40,6 +58,35 @@ export async function startUpstream() {
       await once(server, "close");
     },
   };
+}
+
+/** Files: what is uploaded is counted and hashed; what is downloaded is so many MiB of a pattern, or never ends. */
+async function file(calls, request, response) {
+  const { method, url: path, headers } = request;
+  const key = headers.authorization?.replace(/^Bearer /, "");
+  const call = { method, path, key, headers, bytes: 0, closed: false };
+  calls.push(call);
+  response.on("close", () => {
+    call.closed = true;
+  });
+  if (method === "POST") {
+    const hash = createHash("sha256");
+    for await (const chunk of request) {
+      call.bytes += chunk.length;
+      hash.update(chunk);
+    }
+    return sendJson(response, { id: "file-1", bytes: call.bytes, sha256: hash.digest("hex") });
+  }
+  const mebibytes = Number(/file-(\d+)/.exec(path)?.[1] ?? Number.POSITIVE_INFINITY);
+  response.writeHead(200, { "content-type": "application/octet-stream" });
+  const piece = Buffer.alloc(64 * 1024, "0123456789abcdef");
+  const pieces = async function* () {
+    for (let sent = 0; sent < mebibytes * 16; sent += 1) {
+      call.bytes += piece.length;
+      yield piece;
+    }
+  };
+  return pipeline(pieces, response).catch(() => undefined);
 }
 
 const MODELS = [{ id: "gpt-5-mini", object: "model", created: 1, owned_by: "upstream" }];

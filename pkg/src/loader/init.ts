@@ -51,7 +51,8 @@ async function load(source?: WasmSource): Promise<Core> {
   return loaded;
 }
 
-async function compile(source: WasmSource): Promise<WebAssembly.Module> {
+/** The module that lies there, or an error that says why there is none. */
+export async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   const remote = typeof source === "string" || source instanceof URL || source instanceof Response;
   const file = remote ? await download(source) : source;

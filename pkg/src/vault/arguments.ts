@@ -1,6 +1,7 @@
 import type { BudgetPeriod, Storage, UsageBy } from "../types.js";
 import type { TokenSource } from "./companion.js";
 import type { OnStep } from "./keeper.js";
+import type { Relay } from "./relay-door.js";
 
 /** How a vault is opened. */
 export interface VaultOptions {
@@ -14,6 +15,8 @@ export interface VaultOptions {
   memory?: boolean;
   /** Lock after so many minutes without use, as long as the vault's owner has not chosen otherwise. */
   autoLockMinutes?: number | null;
+  /** What `relay()` of `keyseal/relay` gives: browser-only keys then go in TLS that the companion cannot read. */
+  relay?: Relay;
 }
 
 /** What unlocks a vault besides the device: one of the three. */

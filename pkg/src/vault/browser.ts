@@ -15,6 +15,7 @@ import {
 } from "./keeper.js";
 import type { Latch } from "./latch.js";
 import type { Pinned } from "./pinned.js";
+import type { Relayed } from "./relayed.js";
 import type { Slots } from "./slots.js";
 
 /** "Last used" is display: one write a minute is enough. */
@@ -28,6 +29,7 @@ export class BrowserEntries implements Keeper {
   readonly #exclusive: Exclusive;
   readonly #latch: Latch;
   readonly #slots: Slots;
+  readonly #relayed: Relayed;
   readonly #noted: () => void;
   readonly #servedBy = new WeakMap<Response, string>();
 
@@ -39,6 +41,7 @@ export class BrowserEntries implements Keeper {
       exclusive: Exclusive;
       latch: Latch;
       slots: Slots;
+      relayed: Relayed;
     },
     /** Told when what an answer said of a key has been noted. */
     noted: () => void,
@@ -49,6 +52,7 @@ export class BrowserEntries implements Keeper {
     this.#exclusive = parts.exclusive;
     this.#latch = parts.latch;
     this.#slots = parts.slots;
+    this.#relayed = parts.relayed;
     this.#noted = noted;
   }
 
@@ -73,15 +77,19 @@ export class BrowserEntries implements Keeper {
   }
 
   async test(entry: Entry): Promise<TestResult> {
+    const result = (await this.#relayed.test(entry)) ?? (await this.#testInEnvelope(entry));
+    await this.#note(entry.id, noted(result));
+    return result;
+  }
+
+  #testInEnvelope(entry: Entry): Promise<TestResult> {
     const path = `/api/v1/test/${encodeURIComponent(entry.provider)}`;
-    const result = await this.#pinned.sealing(async () => {
+    return this.#pinned.sealing(async () => {
       const token = await this.#companion.token();
       const headers = await this.envelope(entry, { method: "POST", path, token });
       const timeoutMs = TEST_TIMEOUT_MS;
       return this.#companion.call<TestResult>("POST", path, { token, headers, timeoutMs });
     });
-    await this.#note(entry.id, noted(result));
-    return result;
   }
 
   async update(id: string, change: Change | LocalEntryPatch): Promise<void> {

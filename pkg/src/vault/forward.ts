@@ -3,11 +3,14 @@ import type { Entry } from "../types.js";
 import type { Companion } from "./companion.js";
 import { usable } from "./entries.js";
 import { isStale } from "./pinned.js";
+import type { Relayable } from "./relayed.js";
 
 /** What `forward` needs of the vault. */
 export interface ForwardParts {
   companion: Companion;
   entries(): readonly Entry[];
+  /** The answer by the relay to a request under a browser-only key; undefined where it goes in an envelope. */
+  relayed(entry: Entry, asked: Relayable): Promise<Response | undefined>;
   /** The headers that carry a browser-only key, sealed for this one request. */
   envelope(
     entry: Entry,
@@ -44,9 +47,21 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
     );
     for (const name of CREDENTIAL_HEADERS) asked.delete(name);
 
+    const streams = init?.body instanceof ReadableStream;
+    const replayable = !streams && (!(input instanceof Request) || isBodiless(input.method));
+
     const send = async (): Promise<Response> => {
+      const entry = chosen(parts.entries(), asked, path);
+      if (entry) {
+        const request = { url, path, method, headers: asked, input, init, replayable };
+        const relayed = await parts.relayed(entry, request);
+        if (relayed) {
+          await parts.served(relayed, entry);
+          return relayed;
+        }
+      }
       const token = await parts.companion.token();
-      const { headers, entry } = await withKey(parts, asked, { method, path, token });
+      const headers = await withKey(parts, asked, entry, { method, path, token });
       const response = await request(parts.companion, input, {
         ...init,
         headers,
@@ -57,8 +72,6 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
       return response;
     };
 
-    const streams = init?.body instanceof ReadableStream;
-    const replayable = !streams && (!(input instanceof Request) || isBodiless(input.method));
     const response = await send();
     if (!replayable || !isStale(response.headers.get("Keyseal-Error"))) return response;
     await parts.refreshKeyset();
@@ -72,32 +85,37 @@ function isBodiless(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-/** Picks the credential: a browser-only entry travels as an envelope, anything else the companion chooses. */
+/** The browser-only entry that a request goes under; undefined where the companion chooses. */
+function chosen(entries: readonly Entry[], asked: Headers, path: string): Entry | undefined {
+  const named = asked.get("Keyseal-Entry");
+  // Of several origins of a provider the path says which: `fal:queue`.
+  const provider = /^\/forward\/([^/:%]+)[^/]*\//.exec(path)?.[1];
+  const entry = named
+    ? entries.find((entry) => entry.id === named)
+    : provider
+      ? usable(entries, provider)[0]
+      : undefined;
+  return entry?.storage === "browser" ? entry : undefined;
+}
+
+/** Adds identity, and a browser-only key in its envelope; of the others the companion chooses. */
 async function withKey(
   parts: ForwardParts,
   asked: Headers,
+  entry: Entry | undefined,
   request: { method: string; path: string; token: string },
-): Promise<{ headers: Headers; entry: Entry | undefined }> {
+): Promise<Headers> {
   const headers = new Headers(asked);
   headers.set("Authorization", `Bearer ${request.token}`);
-
-  const named = headers.get("Keyseal-Entry");
-  const provider = /^\/forward\/([^/]+)\//.exec(request.path)?.[1];
-  const entry = named
-    ? parts.entries().find((entry) => entry.id === named)
-    : provider
-      ? usable(parts.entries(), provider)[0]
-      : undefined;
-  if (entry?.storage !== "browser") return { headers, entry: undefined };
-
-  if (named) {
+  if (!entry) return headers;
+  if (headers.has("Keyseal-Entry")) {
     // The companion does not know this entry. "Exactly this one" then means: the envelope and nothing after it.
     headers.delete("Keyseal-Entry");
     if (!headers.has("Keyseal-Fallback")) headers.set("Keyseal-Fallback", "none");
   }
   for (const [name, value] of Object.entries(await parts.envelope(entry, request)))
     headers.set(name, value);
-  return { headers, entry };
+  return headers;
 }
 
 async function request(

@@ -27,6 +27,7 @@ export class Pinned {
   readonly #trustedIdentity: string | undefined;
   #refreshing: Promise<void> | undefined;
   #identity: CompanionIdentity | undefined;
+  #limits: Readonly<Record<string, unknown>> | undefined;
   #refused: KeysealError | undefined;
 
   constructor(
@@ -42,6 +43,11 @@ export class Pinned {
 
   get identity(): CompanionIdentity | undefined {
     return this.#identity;
+  }
+
+  /** What the companion says that it allows, by name; nothing depends on its truth. */
+  get limits(): Readonly<Record<string, unknown>> | undefined {
+    return this.#limits;
   }
 
   /** Why nothing may be sealed to this companion. */
@@ -77,6 +83,7 @@ export class Pinned {
 
   async #refresh(): Promise<void> {
     const wellKnown = await this.#companion.wellKnown();
+    this.#limits = (wellKnown as { limits?: Record<string, unknown> }).limits;
     const trusted = this.#trustedIdentity;
     try {
       const accepted = await this.#exclusive.run(() =>

@@ -7,7 +7,7 @@ export interface Heard {
 }
 
 /** Notes that change nothing of what is shown. */
-const PASSED_OVER: ReadonlySet<string> = new Set(["used", "lease", "tries", "version"]);
+const PASSED_OVER: ReadonlySet<string> = new Set(["used", "usage", "lease", "tries", "version"]);
 
 /** Tells what the other tabs of a vault do, by the storage events of its records. */
 export class Tabs {

@@ -23,6 +23,7 @@ import {
 } from "./arguments.js";
 import { BrowserEntries } from "./browser.js";
 import { Companion, isAway } from "./companion.js";
+import { DeviceCounts, type DeviceUsage } from "./device-usage.js";
 import { Durable } from "./durable.js";
 import { lastPriority, merged, usable } from "./entries.js";
 import { Exclusive } from "./exclusive.js";
@@ -37,6 +38,7 @@ import { baseOf, type Flavour, type SdkOptions, sdkOptions } from "./options.js"
 import { Order } from "./order.js";
 import { Pinned } from "./pinned.js";
 import { type ListedProvider, mergedProviders } from "./providers.js";
+import { Relayed } from "./relayed.js";
 import { Reports } from "./reports.js";
 import { Slots } from "./slots.js";
 import { subjectOf } from "./subject.js";
@@ -65,6 +67,8 @@ export class Vault extends EventTarget {
   readonly #sub: string;
   readonly #exclusive: Exclusive;
   readonly #latch: Latch;
+  readonly #relayed: Relayed;
+  readonly #counts: DeviceCounts;
   readonly #slots: Slots;
   readonly #appNotes: AppNotes;
   readonly #order: Order;
@@ -83,7 +87,8 @@ export class Vault extends EventTarget {
   /**
    * `fetch` with the caller's identity and key added. Only below the companion's `/forward` and `/v1`; any other
    * address is refused with `url_not_companion`. The first active entry in order is used, or the one that a
-   * `Keyseal-Entry` header names.
+   * `Keyseal-Entry` header names. A browser-only key goes by the relay, where the vault was opened with one, else in a
+   * request envelope, where that is allowed.
    *
    * @example
    * const answer = await vault.fetch(`${vault.baseURL("openai")}/chat/completions`, {
@@ -124,7 +129,10 @@ export class Vault extends EventTarget {
     this.#durable = new Durable(notes, changed);
     this.#reports = new Reports(companion);
     this.#pinned = pinned;
-    this.#browser = new BrowserEntries({ ...parts, pinned, latch }, changed);
+    this.#counts = new DeviceCounts(parts);
+    const relayed = new Relayed({ ...parts, pinned, latch, counts: this.#counts }, options.relay);
+    this.#relayed = relayed;
+    this.#browser = new BrowserEntries({ ...parts, pinned, latch, relayed }, changed);
     this.#appNotes = new AppNotes({ ...parts, pinned, latch }, changed);
     this.#synced = new SyncedEntries({ ...parts, pinned }, this.#offline);
     this.#keepers = { browser: this.#browser, synced: this.#synced };
@@ -144,6 +152,7 @@ export class Vault extends EventTarget {
     this.fetch = forwardingFetch({
       companion,
       entries: () => this.#entries,
+      relayed: (entry, asked) => relayed.fetch(entry, asked),
       envelope: (entry, request) => this.#browser.envelope(entry, request),
       refreshKeyset: () => this.#pinned.refresh(),
       served: (response, entry) => this.#browser.noteUse(response, entry),
@@ -284,6 +293,36 @@ export class Vault extends EventTarget {
   }
 
   /**
+   * Whether a browser-only key may travel in a request envelope, which the companion opens for the one request, where
+   * the relay does not carry it. What was chosen holds for this vault in all its tabs; before that it is true where the
+   * app opened the vault without a relay, and false where it did with one.
+   *
+   * @example
+   * vault.allowsEnvelope = false; // from now on by the relay, or not at all
+   */
+  get allowsEnvelope(): boolean {
+    return this.#relayed.allowsEnvelope;
+  }
+
+  /** Sets it for this vault in this browser, in all its tabs. */
+  set allowsEnvelope(allowed: boolean) {
+    this.#relayed.allowsEnvelope = allowed;
+    this.#changed();
+  }
+
+  /**
+   * What requests by the relay have used, counted in this browser: no companion can. By day, newest first, for 90
+   * days, kept sealed; a locked vault throws `vault_locked`.
+   *
+   * @example
+   * for (const { day, model, totalTokens } of await vault.deviceUsage()) console.log(day, model, totalTokens);
+   */
+  async deviceUsage(): Promise<readonly DeviceUsage[]> {
+    if (this.#core.locked) throw this.#latch.locked();
+    return this.#counts.rows();
+  }
+
+  /**
    * Gives up a vault that can no longer be unlocked: the ways to unlock it go, and its browser-only entries wait to
    * be entered again, one by one (`replace`). An unlocked vault is not given up.
    *
@@ -310,6 +349,7 @@ export class Vault extends EventTarget {
    * signOut.onclick = () => vault.close();
    */
   close(): void {
+    this.#relayed.end();
     this.#latch.close();
     this.#tabs.close();
     globalThis.removeEventListener?.("online", this.#online);
@@ -561,6 +601,7 @@ export class Vault extends EventTarget {
     const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
     const entry = request.entry ? this.#entry(request.entry) : usable(this.#entries, provider)[0];
     if (entry?.storage === "browser") {
+      this.#relayed.checkEnvelope(entry);
       const path = request.path.replace(/[?#].*$/s, "");
       Object.assign(
         headers,
@@ -802,6 +843,7 @@ export class Vault extends EventTarget {
     this.#lost = this.#damaged ? undefined : lostKey(this.#core, local, this.slots);
     const { listed } = this.#synced;
     this.#entries = merged(listed, local, this.#order, this.#offline.waiting());
+    this.#relayed.changed();
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -4,6 +4,7 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
 import * as keyseal from "keyseal";
 import * as oauth from "keyseal/oauth";
+import { relay } from "keyseal/relay";
 import OpenAI from "openai";
 // The package's own elements go through here: no function of the vault adds a way to unlock it.
 import { insideOf } from "../../../pkg/dist/vault/inside.js";
@@ -106,6 +107,7 @@ export async function prelude(name: string, place: Place) {
     isOAuthReturn: spied("isOAuthReturn", oauth.isOAuthReturn),
     finishOAuth: spied("finishOAuth", oauth.finishOAuth),
     withoutOAuth: spied("withoutOAuth", oauth.withoutOAuth),
+    relay: spied("relay", relay),
 
     ...{ session, vault, first, second, entry: first, response, model, messages },
     pasted: place.pasted,

@@ -5,6 +5,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import Anthropic from "@anthropic-ai/sdk";
 import { generateText, streamText } from "ai";
 import { type Storage, Vault } from "keyseal";
+import { relay } from "keyseal/relay";
 import OpenAI from "openai";
 
 /** What one SDK did: the whole answer, and the pieces of the streamed one. */
@@ -60,6 +61,8 @@ async function byAiSdk(model: Parameters<typeof generateText>[0]["model"]): Prom
 
 let vault: Vault;
 
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+
 const page = {
   /** Opens a vault and adds a key; the id of its entry. */
   async add(options: {
@@ -68,8 +71,15 @@ const page = {
     key: string;
     provider: string;
     storage: Storage;
+    /** By the relay: the host that is sealed into the key, and the root it is trusted under. */
+    host?: string;
+    root?: string;
   }): Promise<string> {
-    vault = await Vault.open({ companion: options.companion, token: () => options.token });
+    vault = await Vault.open({
+      companion: options.companion,
+      token: () => options.token,
+      ...(options.root ? { relay: relay({ roots: [bytesOf(options.root)] }) } : {}),
+    });
     const { id } = await vault.add(options.key, options);
     return id;
   },

@@ -5,7 +5,7 @@ import ts from "typescript";
 const GIVEN = `
   KeysealError OpenAI Vault advise askWhich banner caught confirm createAnthropic detect entry field fingerprint first
   finishOAuth history init isOAuthReturn jwk location lockButton messages model newEntryId note pasted providers
-  response rid sealKey second session show showUnlock signOut startOAuth sub thumbprint title vault warn withoutOAuth
+  relay response rid sealKey second session show showUnlock signOut startOAuth sub thumbprint title vault warn withoutOAuth
 `
   .trim()
   .split(/\s+/);

@@ -7,10 +7,20 @@ import { build } from "esbuild";
 import { launch } from "../../support/chromium.mjs";
 import { freePort } from "../../support/companion.mjs";
 import { serveFolder } from "../../support/static.mjs";
+import { makeCertificates } from "../../support/tls.mjs";
 import { startUpstream } from "../../support/upstream.mjs";
 import { companionForUsers } from "../../support/users.mjs";
 
-const wasm = fileURLToPath(new URL("../../../pkg/dist/wasm/keyseal_bg.wasm", import.meta.url));
+const dist = fileURLToPath(new URL("../../../pkg/dist", import.meta.url));
+
+/** What an app's page and companion are like. */
+export interface Set {
+  env?: Record<string, string>;
+  /** The providers speak TLS under a root of the tests' own. */
+  tls?: boolean;
+  /** Headers that the page is served with. */
+  headers?: Record<string, string>;
+}
 
 /**
  * An app of somebody else: its page, bundled and served; a companion for its users; and what stands
@@ -21,28 +31,34 @@ export class Stand {
     readonly url: string,
     readonly users: Awaited<ReturnType<typeof companionForUsers>>,
     readonly upstream: Awaited<ReturnType<typeof startUpstream>>,
+    /** The root that the providers' certificates are under, in base64; empty without TLS. */
+    readonly root: string,
     private readonly close: () => Promise<void>,
   ) {}
 
   /** `entry` is the page's script, a path beside the tests or its text. */
-  static async set(entry: string, env: Record<string, string> = {}): Promise<Stand> {
+  static async set(entry: string, { env = {}, tls, headers }: Set = {}): Promise<Stand> {
     const folder = mkdtempSync(join(tmpdir(), "keyseal-stand-"));
     const port = await freePort();
-    const page = await served(folder, port, entry);
-    const upstream = await startUpstream();
+    const page = await served(folder, port, entry, headers);
+    const certificates = tls ? makeCertificates() : undefined;
+    const upstream = await startUpstream(certificates);
+    const ca = certificates ? `ca_file = "${certificates.rootFile}"\n` : "";
     const config = join(folder, "keyseal.toml");
     const origins = ["openai", "anthropic"].map(
-      (id) => `[providers.${id}]\norigin = "${upstream.url}"\nallow_private = true\n`,
+      (id) => `[providers.${id}]\norigin = "${upstream.url}"\nallow_private = true\n${ca}`,
     );
     writeFileSync(config, origins.join("\n"), { mode: 0o600 });
     const users = await companionForUsers({
       args: ["--demo", "--config", config],
       env: { KEYSEAL__CORS__ORIGINS: page.url, ...env },
     });
-    return new Stand(`${page.url}/app/`, users, upstream, async () => {
+    const root = certificates?.rootDer.toString("base64") ?? "";
+    return new Stand(`${page.url}/app/`, users, upstream, root, async () => {
       await users.companion.remove();
       await upstream.close();
       await page.close();
+      certificates?.remove();
       rmSync(folder, { recursive: true, force: true });
     });
   }
@@ -58,11 +74,18 @@ export class Stand {
   }
 }
 
-async function served(folder: string, port: number, entry: string) {
+async function served(
+  folder: string,
+  port: number,
+  entry: string,
+  headers?: Record<string, string>,
+) {
   mkdirSync(join(folder, "app"));
-  mkdirSync(join(folder, "wasm"));
-  // Where the bundle looks for it: the address in the package, seen from the bundle.
-  cpSync(wasm, join(folder, "wasm/keyseal_bg.wasm"));
+  // Where the bundle looks for them: the addresses in the package, seen from the bundle.
+  for (const file of ["wasm/keyseal_bg.wasm", "relay-wasm/keyseal_relay_bg.wasm"]) {
+    cpSync(join(dist, file), join(folder, file));
+  }
+  cpSync(join(dist, "relay/worker.js"), join(folder, "app/worker.js"));
   const resolveDir = fileURLToPath(new URL("../pages", import.meta.url));
   const contents = `${entry}\ndocument.title = "ready";`;
   await build({
@@ -75,11 +98,11 @@ async function served(folder: string, port: number, entry: string) {
   });
   const html = '<!doctype html><title>…</title><script type="module" src="page.js"></script>';
   writeFileSync(join(folder, "app/index.html"), html);
-  return serveFolder(folder, port);
+  return serveFolder(folder, port, headers);
 }
 
 /** Tests of one app: `app` is its page, newly opened. */
-export function onStand(entry: string, env?: Record<string, string>) {
+export function onStand(entry: string, set?: Set) {
   return base.extend<{ app: Page }, { stand: Stand }>({
     browser: [
       // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
@@ -93,7 +116,7 @@ export function onStand(entry: string, env?: Record<string, string>) {
     stand: [
       // biome-ignore lint/correctness/noEmptyPattern: as above
       async ({}, use) => {
-        const stand = await Stand.set(entry, env);
+        const stand = await Stand.set(entry, set);
         await use(stand);
         await stand.strike();
       },

@@ -246,6 +246,11 @@ export async function prepareWalk(world: World): Promise<void> {
       vault.autoLockMinutes = 30;
       return vault.autoLockMinutes;
     },
+    "Vault.allowsEnvelope": () => {
+      vault.allowsEnvelope = true;
+      return vault.allowsEnvelope;
+    },
+    "Vault.deviceUsage": () => vault.deviceUsage(),
     "Vault.persistent": () => vault.persistent,
     "Vault.durable": () => vault.durable,
     "Vault.sub": () => vault.sub,
@@ -395,6 +400,29 @@ export async function prepareWalk(world: World): Promise<void> {
     withoutOAuth: () => oauth.withoutOAuth(`${location.href}?code=good`),
   };
 
+  const { relay }: Any = await load("relay/index.js");
+  const blind: Steps = {
+    relay: () =>
+      every(
+        async () => {
+          const opened = await keyseal.Vault.open({
+            companion,
+            token: () => token,
+            relay: relay(),
+          });
+          const all = await every(
+            ...opened.entries.map((it: Any) => () => opened.test(it.id)),
+            () => opened.allowsEnvelope,
+            () => opened.deviceUsage(),
+          );
+          opened.close();
+          return all;
+        },
+        () => relay({ roots: [keys.browser] }),
+        () => relay({ wasm: keys.browser, worker: false }),
+      ),
+  };
+
   // What the elements alone do: behind no entry point, but in the page all the same.
   const { insideOf, fitDoor }: Any = await load("vault/inside.js");
   let file = "";
@@ -538,7 +566,7 @@ export async function prepareWalk(world: World): Promise<void> {
   };
 
   const steps: Steps = {};
-  const named = { index, oauth: signedIn, server: back, inside, wasm: module };
+  const named = { index, oauth: signedIn, relay: blind, server: back, inside, wasm: module };
   for (const [place, its] of Object.entries(named)) {
     for (const [name, step] of Object.entries(its)) steps[`${place} ${name}`] = step;
   }
