@@ -104,6 +104,23 @@ impl<S: Store> Vault<S> {
         }
     }
 
+    /// The same user's vault in a namespace of its own, of which nothing has been read yet: neither
+    /// sees what the other stores.
+    ///
+    /// ```
+    /// use keyseal::vault::{MemoryStore, Vault};
+    ///
+    /// let vault = Vault::unread(MemoryStore::default(), "https://keys.example.com", "ada");
+    /// let mut vault = vault.within("https://app.example.com");
+    /// vault.start_over()?;
+    /// # Ok::<(), keyseal::vault::VaultError>(())
+    /// ```
+    #[must_use]
+    pub fn within(mut self, namespace: &str) -> Self {
+        self.names = self.names.within(namespace);
+        self
+    }
+
     /// Reads the vault's own record again: another tab may have made the vault, or another one. With
     /// another vault key the one in memory is wiped.
     ///

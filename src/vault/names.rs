@@ -1,11 +1,11 @@
-//! How records are named: `keyseal.v1.<namespace>.<kind>[.<id>]`.
+//! How records are named: `keyseal.v1.<vault>[-<namespace>].<kind>[.<id>]`.
 
 use super::store::{Store, StoreError};
 use crate::envelope::digest;
 
 const PREFIX: &str = "keyseal.v1.";
 
-/// The names of one vault's records. The namespace is a hash, so that the user's id does not stand
+/// The names of one vault's records. They begin with a hash, so that the user's id does not stand
 /// in the open; a hash of both parts, so that no two users or companions share one.
 pub(super) struct Names(String);
 
@@ -23,6 +23,12 @@ fn short(text: &str) -> String {
 impl Names {
     pub(super) fn new(issuer: &str, sub: &str) -> Self {
         Self(format!("{PREFIX}{}.", short(&format!("{issuer}\n{sub}"))))
+    }
+
+    /// The same vault's names where an app keeps several of them apart.
+    pub(super) fn within(&self, namespace: &str) -> Self {
+        let whole = self.0.trim_end_matches('.');
+        Self(format!("{whole}-{}.", short(namespace)))
     }
 
     pub(super) fn header(&self) -> String {

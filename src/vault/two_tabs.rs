@@ -129,3 +129,24 @@ fn notes_are_the_vaults_own_and_go_with_it() {
     one.destroy().expect("gone");
     assert_eq!(two.note("locked"), Ok(None));
 }
+
+#[test]
+fn namespaces_of_one_user_see_nothing_of_each_other() {
+    let (mut one, _) = two_tabs();
+    one.put(&claims("a"), display()).expect("stored");
+    let before = one.records().expect("read");
+    let within = |namespace| {
+        let issuer = "https://keys.example.com";
+        let mut vault = Vault::unread(one.store.clone(), issuer, "user-1").within(namespace);
+        vault.reload().expect("read");
+        vault
+    };
+    let mut framed = within("https://app.example.com");
+    assert!(framed.header().is_none() && framed.records().expect("read").is_empty());
+    framed.set_note("locked", Some("yes")).expect("noted");
+    let other = within("https://other.example.com");
+    assert_eq!(other.note("locked"), Ok(None));
+    assert_eq!(one.records().expect("read"), before);
+    framed.destroy().expect("gone");
+    assert_eq!(one.records().expect("read"), before);
+}

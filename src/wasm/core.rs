@@ -300,6 +300,9 @@ impl VaultCore {
         let records = Records::new(given.flag("memory")?.unwrap_or(false));
         let persistent = records.is_local();
         let mut vault = Vault::unread(records, &issuer, &sub);
+        if let Some(namespace) = given.maybe_text("namespace")? {
+            vault = vault.within(&namespace);
+        }
         match vault.reload() {
             // Entries of the companion can be used all the same; whoever needs the vault is told.
             Ok(()) | Err(VaultError::Damaged) => {}

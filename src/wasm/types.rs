@@ -51,7 +51,14 @@ export interface SealKeyOptions {
 }
 
 /** `held`: the device does not unlock it by itself, until `unlock` is called. */
-export interface OpenOptions { issuer: string; sub: string; memory?: boolean; held?: boolean }
+export interface OpenOptions {
+  issuer: string;
+  sub: string;
+  /** Keeps this vault apart from others of the same user here. */
+  namespace?: string;
+  memory?: boolean;
+  held?: boolean;
+}
 export interface AcceptOptions { trustedIdentity?: string }
 export interface SealOptions { provider: string; rid: string; host?: string }
 export interface AddOptions extends SealOptions { label?: string; priority?: number; expiresAt?: string }

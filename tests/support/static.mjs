@@ -11,8 +11,11 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves `folder` on a port of this machine with these headers. What is posted to it is kept as `reports`. */
-export async function serveFolder(folder, port, headers = {}) {
+/**
+ * Serves `folder` on a port of this machine with these headers, and `more` files by their path. What is posted to it is
+ * kept as `reports`.
+ */
+export async function serveFolder(folder, port, headers = {}, more = {}) {
   const reports = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
@@ -23,7 +26,7 @@ export async function serveFolder(folder, port, headers = {}) {
     }
     const path = join(folder, normalize(decodeURIComponent(pathname)));
     try {
-      const body = await readFile(path);
+      const body = more[pathname] ?? (await readFile(path));
       const type = TYPES[extname(path)] ?? "application/octet-stream";
       response.writeHead(200, { "content-type": type, ...headers }).end(body);
     } catch {

@@ -54,6 +54,31 @@ export const strings = {
     retry: "Try again",
   },
 
+  frame: {
+    account: "Account",
+    companion: "Companion",
+    shownIn: "Shown in",
+    ownWindow: "Open in its own window",
+    ownWindowWhy:
+      "A window with an address bar: there you see for yourself whose page you paste into.",
+    noWindow: "The browser opened no window. The page around, or a blocker, does not let it.",
+    smallTitle: "There is too little room here",
+    small:
+      "The page around gives this frame less room than it takes to show what you agree to. Nothing can be done here until there is more.",
+    covered:
+      "Nothing was done: something of the page around covers this. Scroll until all of it can be seen, or open it in its own window.",
+    failedTitle: "Your keys cannot be shown here",
+    noStorage: "Your browser gives this frame no storage of its own.",
+    noStorageNext:
+      "Keys kept only in this browser last until you leave this page. Keys on all your devices are not affected.",
+    otherTitle: "Is this you?",
+    other: (parent: string) => `${parent} now names another account than the last time:`,
+    otherNext:
+      "Keys that you add would be sealed for that account, and whoever has it could use them.",
+    agree: "Yes, go on with this account",
+    askAgain: "No, ask the page again",
+  },
+
   playground: {
     title: "Playground",
     lead: "A chat through the companion, under your own key.",

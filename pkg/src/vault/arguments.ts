@@ -13,6 +13,11 @@ export interface VaultOptions {
   trustedIdentity?: string;
   /** Keep everything in memory, even where the browser could store it. */
   memory?: boolean;
+  /**
+   * Keeps this vault's records apart from those of others that the same person has at the same companion in this
+   * browser. Synced keys are the companion's, and the same in all.
+   */
+  namespace?: string;
   /** Lock after so many minutes without use, as long as the vault's owner has not chosen otherwise. */
   autoLockMinutes?: number | null;
   /** What `relay()` of `keyseal/relay` gives: browser-only keys then go in TLS that the companion cannot read. */

@@ -182,6 +182,7 @@ export class Vault extends EventTarget {
       // Whether the device may open it is for the latch to say.
       held: true,
       ...(options.memory === undefined ? {} : { memory: options.memory }),
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     }).catch((error: unknown) => Promise.reject(KeysealError.from(error)));
     const vault = new Vault(wasm, core, companion, sub, options);
     await vault.#latch.open();

@@ -44,7 +44,6 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         let checked = provider(&id, written)?;
         providers.insert(id, checked);
     }
-    let origins = raw.cors.origins.iter().map(|origin| cors_origin(origin));
     Ok(Config {
         listen,
         public_url,
@@ -53,7 +52,8 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         database_url,
         page_dir: raw.page_dir,
         auth,
-        cors_origins: origins.collect::<Result<_, _>>()?,
+        cors_origins: origins("cors.origins", &raw.cors.origins)?,
+        frame_origins: origins("frame.origins", &raw.frame.origins)?,
         providers,
         tiers: tiers::checked(raw.tiers)?,
         unwrap: raw.unwrap,
@@ -79,10 +79,14 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
     Ok(url)
 }
 
-fn cors_origin(text: &str) -> Result<String, ConfigError> {
+fn origins(what: &str, written: &[String]) -> Result<Vec<String>, ConfigError> {
+    written.iter().map(|text| page_origin(what, text)).collect()
+}
+
+fn page_origin(what: &str, text: &str) -> Result<String, ConfigError> {
     let refuse = || {
         ConfigError::value(
-            "cors.origins",
+            what,
             format!(
                 "`{text}` must be an origin, as in https://app.example.com; neither `*` nor `null`"
             ),
@@ -90,7 +94,8 @@ fn cors_origin(text: &str) -> Result<String, ConfigError> {
     };
     let url = Url::parse(text).map_err(|_| refuse())?;
     let origin = url.origin();
-    if !origin.is_tuple() || !matches!(url.scheme(), "http" | "https") {
+    // A host may hold a star; in a policy it would stand for any name.
+    if !origin.is_tuple() || !matches!(url.scheme(), "http" | "https") || text.contains('*') {
         return Err(refuse());
     }
     let written = text.trim_end_matches('/');

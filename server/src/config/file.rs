@@ -22,6 +22,7 @@ pub struct Raw {
     pub page_dir: Option<PathBuf>,
     pub auth: RawAuth,
     pub cors: RawCors,
+    pub frame: RawFrame,
     pub providers: BTreeMap<String, RawProvider>,
     pub tiers: RawTiers,
     pub unwrap: Unwrap,
@@ -42,6 +43,7 @@ impl Default for Raw {
             page_dir: None,
             auth: RawAuth::default(),
             cors: RawCors::default(),
+            frame: RawFrame::default(),
             providers: BTreeMap::new(),
             tiers: RawTiers::default(),
             unwrap: Unwrap::default(),
@@ -90,6 +92,14 @@ impl Default for RawAuth {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawCors {
+    #[serde(deserialize_with = "list")]
+    pub origins: Vec<String>,
+}
+
+/// `[frame]`
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawFrame {
     #[serde(deserialize_with = "list")]
     pub origins: Vec<String>,
 }

@@ -47,6 +47,8 @@ pub struct Config {
     pub auth: Auth,
     /// Other origins whose pages may call.
     pub cors_origins: Vec<String>,
+    /// Origins whose pages may hold the isolated frame; none: there is no frame.
+    pub frame_origins: Vec<String>,
     /// What differs from the catalogue, by provider.
     pub providers: BTreeMap<String, Provider>,
     /// What a tier may do.

@@ -1,14 +1,20 @@
-//! The built page, where the operator names its folder.
+//! The built page, where the operator names its folder, and the isolated frame, where pages of other
+//! origins may hold it.
+
+mod policy;
 
 use axum::{
-    Router,
-    extract::Request,
+    Json, Router,
+    extract::{Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
+    routing::get,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
+use serde_json::json;
 use tower_http::services::ServeDir;
 
+use self::policy::Policies;
 use super::{Code, Problem, headers};
 use crate::config::Config;
 
@@ -20,44 +26,44 @@ pub fn service(config: &Config) -> Router {
     if !dir.join("index.html").exists() {
         tracing::warn!(page_dir = %dir.display(), "there is no page here: was it built?");
     }
-    let policy = Policy::new(config);
     let files = ServeDir::new(dir).precompressed_br().precompressed_gzip();
-    Router::new()
+    framed(config)
         .fallback_service(files)
-        .layer(from_fn_with_state(policy, protect))
+        .layer(from_fn_with_state(Policies::new(config), protect))
+}
+
+/// What the frame has besides its files. It is told here which companion it belongs to, and which
+/// pages may hold it: never by the page that does.
+fn framed(config: &Config) -> Router {
+    if config.frame_origins.is_empty() {
+        return Router::new()
+            .route("/frame", get(nothing))
+            .route("/frame/", get(nothing))
+            .route("/frame/{*path}", get(nothing));
+    }
+    let told = json!({ "companion": config.public_url(), "parents": config.frame_origins });
+    Router::new()
+        // Relative, so that it leads to the same place below a path.
+        .route(
+            "/frame",
+            get(|| async {
+                (
+                    StatusCode::PERMANENT_REDIRECT,
+                    [(header::LOCATION, "frame/")],
+                )
+            }),
+        )
+        .route("/frame/config.json", get(|| async move { Json(told) }))
 }
 
 async fn nothing() -> Problem {
     Problem::new(Code::NotFound, "There is nothing here.")
 }
 
-/// The page's Content-Security-Policy.
-#[derive(Clone)]
-struct Policy(HeaderValue);
-
-impl Policy {
-    /// Only what the page needs: its own files, WebAssembly, a worker for the relay, and the
-    /// companion it came from, also by WebSocket.
-    fn new(config: &Config) -> Self {
-        let (origin, _) = config.public_origin();
-        let socket = origin.replacen("http", "ws", 1);
-        let policy = format!(
-            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-             connect-src 'self' {origin} {socket}; worker-src 'self'; img-src 'self' data:; \
-             object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-             require-trusted-types-for 'script'; trusted-types lit-html keyseal"
-        );
-        let strictest = HeaderValue::from_static("default-src 'none'");
-        Self(HeaderValue::from_str(&policy).unwrap_or(strictest))
-    }
-}
-
-async fn protect(
-    axum::extract::State(Policy(policy)): axum::extract::State<Policy>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let hashed = request.uri().path().starts_with("/assets/");
+async fn protect(State(policies): State<Policies>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let hashed = path.starts_with("/assets/") || path.starts_with("/frame/assets/");
+    let framed = path == "/frame" || path.starts_with("/frame/");
     let mut response = next.run(request).await;
     if response.status() == StatusCode::NOT_FOUND {
         response = nothing().await.into_response();
@@ -69,15 +75,11 @@ async fn protect(
     };
     let map = response.headers_mut();
     headers::common(map);
-    map.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    map.insert(header::CONTENT_SECURITY_POLICY, policy);
-    map.insert(
-        "cross-origin-opener-policy",
-        HeaderValue::from_static("same-origin"),
-    );
-    map.insert(
-        "permissions-policy",
-        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-    );
+    map.insert(header::CACHE_CONTROL, http::HeaderValue::from_static(cache));
+    if framed {
+        policies.frame(map);
+    } else {
+        policies.page(map);
+    }
     response
 }

@@ -51,6 +51,7 @@ fn the_example_is_a_configuration_and_names_every_key() {
     );
     let config = load(&text, &[]).unwrap();
     assert_eq!(config.cors_origins, ["https://app.example.com"]);
+    assert_eq!(config.frame_origins, ["https://app.example.com"]);
     let defaults = Config::from_pairs(None, &[]).unwrap();
     assert_eq!(json!(config.limits), json!(defaults.limits));
     assert_eq!(config.unwrap.cache_seconds, defaults.unwrap.cache_seconds);
@@ -169,6 +170,16 @@ fn values_that_open_a_door_are_refused() {
         (
             "[cors]\norigins = [\"https://a.example.com/path\"]",
             "cors.origins",
+        ),
+        ("[frame]\norigins = [\"*\"]", "frame.origins"),
+        ("[frame]\norigins = [\"'self'\"]", "frame.origins"),
+        (
+            "[frame]\norigins = [\"https://a.example.com; script-src *\"]",
+            "frame.origins",
+        ),
+        (
+            "[frame]\norigins = [\"https://*.example.com\"]",
+            "frame.origins",
         ),
         ("[providers.nobody]\n", "providers.nobody"),
         (

@@ -12,8 +12,11 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** An empty page on localhost, a secure context, with the built package's files below `/dist/`. */
-export async function barePage() {
+/**
+ * An empty page on localhost, a secure context, with the built package's files below `/dist/`; `script` runs in it
+ * before anything else.
+ */
+export async function barePage(script = "", host = "localhost") {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const file = join(dist, normalize(pathname.replace(/^\/dist\//, "")));
@@ -23,17 +26,19 @@ export async function barePage() {
     } else if (pathname === "/") {
       response
         .writeHead(200, { "content-type": "text/html" })
-        .end('<!doctype html><title>bare</title><link rel="icon" href="data:,">');
+        .end(
+          `<!doctype html><title>bare</title><link rel="icon" href="data:,"><script>${script}</script>`,
+        );
     } else {
       response.writeHead(404).end();
     }
   });
-  server.listen(0, "localhost");
+  server.listen(0, host);
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   return {
-    url: `http://localhost:${address.port}`,
+    url: `http://${host}:${address.port}`,
     close: () => {
       server.closeAllConnections();
       return new Promise((done) => server.close(done));
