@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { Asking } from "../dist/frame/asking.js";
-import { frameConfig } from "../dist/frame/index.js";
+import { Frame, frameConfig } from "../dist/frame/index.js";
 import { fromHost } from "../dist/frame/messages.js";
 import { Serving } from "../dist/frame/serving.js";
 
@@ -258,6 +258,74 @@ test("whatever a page says, the frame makes no request of it that is none, and g
   page.serving.stop();
   assert.equal(await (await page.fetch(url("/echo"), { method: "POST", body: "x" })).text(), "x");
   page[Symbol.dispose]();
+});
+
+test("where a browser names no ancestors, the frame speaks to listed parents only and takes one port of theirs", async () => {
+  const parent = {
+    said: [],
+    postMessage: (message, origin) => parent.said.push([message.type, origin]),
+  };
+  const heard = new EventTarget();
+  const given = {
+    parent,
+    window: {},
+    origin: "https://keys.example.com",
+    location: {},
+    addEventListener: (...listener) => heard.addEventListener(...listener),
+    removeEventListener: (...listener) => heard.removeEventListener(...listener),
+  };
+  const before = Object.fromEntries(Object.keys(given).map((name) => [name, globalThis[name]]));
+  Object.assign(globalThis, given);
+  const channels = [];
+  try {
+    const parents = ["https://app.example.com", "https://b.example.com"];
+    const config = { companion: "https://keys.example.com", parents };
+    const frame = new Frame({ config, open: () => Promise.reject(new Error("not opened here")) });
+    frame.start();
+    assert.deepEqual(
+      parent.said,
+      parents.map((origin) => ["hello", origin]),
+    );
+    const offer = (more) => {
+      const channel = new MessageChannel();
+      channels.push(channel);
+      const asked = once(channel.port1, "message");
+      // No token: it has nothing to wait for.
+      channel.port1.on("message", ({ type, id }) => {
+        if (type === "token") channel.port1.postMessage({ type, id, token: null });
+      });
+      const data = { keyseal: "frame", type: "connect", version: 1 };
+      const event = { source: parent, origin: parents[1], data, ports: [channel.port2], ...more };
+      heard.dispatchEvent(Object.assign(new Event("message"), event));
+      return asked;
+    };
+    offer({ source: {} });
+    offer({ source: null });
+    for (const origin of [
+      "https://evil.example.com",
+      "null",
+      "",
+      "https://b.example.com.evil.example",
+    ]) {
+      offer({ origin });
+    }
+    offer({ ports: [] });
+    offer({ data: { type: "connect" } });
+    assert.equal(frame.parent, undefined);
+    const [said] = await offer({});
+    assert.equal(frame.parent, "https://b.example.com");
+    assert.equal(said.type ?? said.data?.type, "told");
+    offer({ origin: parents[0] });
+    assert.equal(frame.parent, "https://b.example.com");
+    await until(() => frame.state === "failed");
+    assert.equal(frame.error.code, "unauthorized");
+  } finally {
+    for (const { port1, port2 } of channels) {
+      port1.close();
+      port2.close();
+    }
+    Object.assign(globalThis, before);
+  }
 });
 
 test("the frame's configuration names a companion and exact origins, or is refused", () => {

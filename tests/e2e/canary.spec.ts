@@ -111,6 +111,8 @@ for (const entry of ["index.js", "inline.js"]) {
         ".",
         "./elements",
         "./elements/ui",
+        // By hand, and searched, in frame.spec.
+        "./frame",
         "./inline",
         "./oauth",
         "./relay",
