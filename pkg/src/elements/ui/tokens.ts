@@ -62,6 +62,14 @@ export const tokens = css`
     --ks-bad-fill: var(--keyseal-bad-fill, light-dark(#c22f26, #c93b32));
     --ks-quiet: var(--keyseal-quiet, light-dark(#565762, #a9aab5));
     --ks-quiet-soft: var(--keyseal-quiet-soft, light-dark(#f0f0f3, #222329));
+
+    /* Parts of a chart, the largest first. Each has a pattern of its own besides. */
+    --ks-chart-1: var(--keyseal-chart-1, light-dark(#3451d1, #7f95ff));
+    --ks-chart-2: var(--keyseal-chart-2, light-dark(#b45309, #eda550));
+    --ks-chart-3: var(--keyseal-chart-3, light-dark(#0f766e, #45c4b4));
+    --ks-chart-4: var(--keyseal-chart-4, light-dark(#a3195b, #f283ae));
+    --ks-chart-5: var(--keyseal-chart-5, light-dark(#6d28d9, #b99af7));
+    --ks-chart-6: var(--keyseal-chart-6, light-dark(#64748b, #97a3b5));
   }
 
   @media (prefers-reduced-motion: reduce) {
