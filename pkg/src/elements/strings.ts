@@ -48,21 +48,10 @@ export const unlock = {
   },
 } as const;
 
-export const unlocking = {
-  title: "Unlocking",
-  text: "What opens the keys that live only in this browser, and when they lock.",
-  none: "Nothing to unlock: no key lives only in this browser yet.",
-  kinds: {
-    device: "This device, by itself",
-    passphrase: "Passphrase",
-    passkey: "Passkey",
-    recovery: "Recovery code",
-  } satisfies Record<Slot["kind"], string>,
-  added: (when: string) => `since ${when}`,
-  device:
-    "This vault opens by itself in this browser. Whoever copies your browser profile can open it too.",
+export const autoLock = {
+  title: "Locking",
   autoLock: "Lock by itself",
-  autoLockHelp: "When no key of this browser was used, in any tab.",
+  help: "When no key of this browser was used, in any tab.",
   never: "Never",
   after: (minutes: number) =>
     minutes % 60 === 0
@@ -237,17 +226,33 @@ export const add = {
 
 export const security = {
   title: "Security",
-  lead: "What is stored, where, and who can open it.",
-  companion: "Companion",
-  companionText:
-    "Keys are sealed to this server’s identity. If the fingerprint ever changes without notice, this page refuses to go on.",
+  lead: "Who can open what, and what is stored where.",
+} as const;
+
+export const companion = {
+  title: "Companion",
+  text: "Keys are sealed to this server’s identity. This browser has pinned it, and seals to no other.",
   address: "Address",
   fingerprint: "Fingerprint",
-  firstSeen: (when: string) => `first seen by this browser ${when}`,
-  compare: "Compare it with the operator’s, over another channel, if you want to be sure.",
-  noCompanion: "Not known yet: the companion has not been reached from this browser.",
-  stored: "What is stored where",
-  storedText: "Open a record to see exactly what lies there. None of it is a key that can be read.",
+  firstSeen: (when: string) => `First seen by this browser on ${when}, and pinned.`,
+  compare: "Compare",
+  comparePlaceholder: "Paste the operator’s fingerprint",
+  compareHelp: "Ask the operator for it over another channel, such as a call or a printed page.",
+  same: "The same: keys go to whom you think.",
+  other: "Not the same. Do not add keys before you know why.",
+  none: "Not known yet: the companion has not been reached from this browser.",
+  changed: "What if it changes?",
+  changedText: [
+    "Then this page refuses to seal anything to it, and says so with both fingerprints. What is stored stays as it is.",
+    "An operator who moves to a new identity signs for it with the old one: that is followed by itself, and you see nothing of it.",
+    "If it changed without that, ask the operator over another channel. If they do not know of it, somebody may stand between you: do not sign in again from here.",
+    "If they do, the app that this page belongs to has to name the new identity (trustedIdentity). Keys on all your devices are entered again; those of this browser go on being used.",
+  ],
+} as const;
+
+export const stored = {
+  title: "What is stored where",
+  text: "Open a record to see exactly what lies there. None of it is a key that can be read.",
   here: "This browser",
   hereText: "Encrypted with a key that this browser holds and cannot show.",
   there: "Companion",
@@ -256,11 +261,393 @@ export const security = {
   providerText: "Each provider knows its own keys. Revoking here does not delete them there.",
   nothing: "Nothing stored.",
   manage: (name: string) => `Keys at ${name}`,
-  ciphertext: "ciphertext",
+  ciphertext: "sealed key",
+  headers: "All that anybody can read of it: how it is encrypted (protected header).",
   records: {
     entry: "encrypted key",
     synced: "sealed copy",
     vault: "slots of the vault",
+    pin: "the pinned companion",
     note: "what its tabs share",
   },
+  check: "Check it yourself",
+  checks: (url: string): readonly { claim: string; how: string; command?: string }[] => [
+    {
+      claim: "This browser stores ciphertext only",
+      how: "In the developer tools (F12): Application, or Storage in Firefox, then Local storage, then this site. The records are the ones above. Search them for the end of your key, which only the mask shows.",
+    },
+    {
+      claim: "The companion is sent ciphertext only",
+      how: "In the developer tools: Network, then add a key. The request to /api/v1/api-keys holds a sealedKey, and nothing else of it. To ask the companion what it stores, copy your token from one of its requests:",
+      command: `curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v1/api-keys`,
+    },
+    {
+      claim: "It is sealed as it says, to this companion’s key",
+      how: "Any JOSE library reads the header and names the key; without the companion’s private key none opens it. The kid must be one of these:",
+      command: `curl -s ${url}/.well-known/jwks.json\nnpm install jose\nnode -e 'import("jose").then((jose) => console.log(jose.decodeProtectedHeader(JSON.parse(process.argv[1]))))' "$RECORD"`,
+    },
+  ],
+} as const;
+
+export const usage = {
+  title: "Usage",
+  lead: "What went through the companion under your keys, and what it probably cost.",
+  range: "Time",
+  ranges: { month: "This month", days30: "30 days", days90: "90 days", year: "Year" },
+  loading: "Adding up…",
+  retry: "Try again",
+  safe: "Nothing is lost: requests go on being counted.",
+  stale: "What you see here is from before.",
+  emptyTitle: "Nothing used in this time",
+  empty:
+    "As soon as an app, or the playground, makes a request under one of your keys, it is counted here.",
+  sums: {
+    month: "This month, estimated",
+    days30: "Last 30 days, estimated",
+    days90: "Last 90 days, estimated",
+    year: "Last 12 months, estimated",
+  },
+  unknown: "Cost unknown",
+  more: (n: number) => `+ ${plural(n, "request")} of unknown price`,
+  estimate: (from: string, to: string, prices: string) =>
+    `${from === to ? from : `${from} to ${to}`} · list prices of ${prices}`,
+  requests: "Requests",
+  failedRequests: "Answered with an error",
+  tokens: "Tokens",
+  fees: "Fees of the operator",
+  overTime: { day: "By day", week: "By week" },
+  measure: "Bars show",
+  measures: { cost: "Cost", requests: "Requests", tokens: "Tokens" },
+  nothing: {
+    cost: "No cost is known in this time.",
+    requests: "No requests in this time.",
+    tokens: "No tokens were counted in this time.",
+  },
+  others: "Others",
+  note: (prices: string) =>
+    `Estimates: what the provider said it charged, else list prices (${prices}). Discounts and batches of your contract are not in them; what the provider bills counts. Days are UTC.`,
+} as const;
+
+export const usageChart = {
+  caption: {
+    cost: (step: string) => `Estimated cost by ${step.toLowerCase()} and provider`,
+    requests: (step: string) => `Requests by ${step.toLowerCase()} and provider`,
+    tokens: (step: string) => `Tokens by ${step.toLowerCase()} and provider`,
+  },
+  steps: { day: "Day", week: "Week of" },
+  legend: "Providers, the largest first",
+  asTable: "As a table",
+  total: "In all",
+  inAll: (amount: string) => `In all ${amount}.`,
+  most: (name: string, amount: string) => `Most of it ${name}: ${amount}.`,
+  tableBelow: "A table with all numbers follows.",
+} as const;
+
+export const usageTable = {
+  all: (n: number) => `Show all ${n} rows`,
+} as const;
+
+export const usageBreakdown = {
+  title: "In detail",
+  by: "In detail by",
+  names: { provider: "Provider", model: "Model", entry: "Key" },
+  caption: (by: string) => `Usage by ${by.toLowerCase()}`,
+  save: "Save as CSV",
+  requests: "Requests",
+  input: "Tokens in",
+  output: "Tokens out",
+  tokens: "Tokens",
+  others: "Other units",
+  cost: "Cost",
+  fee: "Fee",
+  unknown: "unknown",
+  unknownOf: (n: number) => `and ${plural(n, "request")} of unknown price`,
+  noModel: "No model named",
+  gone: "A key that is no more",
+  credentials: {
+    entry: "Key",
+    envelope: "Keys of a browser, sent with each request",
+    platform: "The operator’s key",
+  },
+  images: (n: number) => plural(n, "image"),
+  seconds: (n: number) => `${n} s of audio`,
+  characters: (n: number) => plural(n, "character"),
+} as const;
+
+export const usageBudgets = {
+  title: "Budgets",
+  about: "A key whose budget is spent is passed over, until the month ends or you raise it.",
+  meter: (name: string) => `Spent of the budget of ${name}`,
+  left: (amount: string) => `${amount} left`,
+  spent: "Spent",
+  of: (spent: string, all: string, period: "month" | "total") =>
+    `${spent} of ${all} ${period === "month" ? "this month" : "in all"}`,
+  unknown: (n: number) =>
+    `${plural(n, "request")} of unknown price could not be counted against it.`,
+} as const;
+
+export const activity = {
+  title: "Activity",
+  lead: "What was done with your keys, and when, as the companion has written it down. What happens to keys that only this browser has, it does not know.",
+  filters: "Filter",
+  what: "What",
+  everything: "Everything",
+  key: "Key",
+  allKeys: "All keys",
+  from: "From",
+  to: "To",
+  clear: "Clear the filter",
+  loading: "Looking…",
+  retry: "Try again",
+  older: "Show older",
+  end: "That is all there is.",
+  gone: "a key that is no more",
+  emptyTitle: "Nothing was done yet",
+  empty: "Adding, changing, testing and revoking keys is written down here, with its time.",
+  noneFound: "Nothing like that",
+  noneFoundText: "Nothing that was written down fits this filter.",
+  actions: {
+    "key.add": { said: "Key added", filter: "Keys added" },
+    "key.replace": { said: "Key replaced", filter: "Keys replaced" },
+    "key.update": { said: "Key changed", filter: "Keys changed" },
+    "key.reorder": { said: "Order of use changed", filter: "Order changed" },
+    "key.test": { said: "Key tested", filter: "Keys tested" },
+    "key.revoke": { said: "Key revoked", filter: "Keys revoked" },
+    "settings.update": { said: "Settings changed", filter: "Settings changed" },
+    "usage.export": { said: "Usage saved as a file", filter: "Usage saved" },
+    "relay.close": { said: "Connection through the relay ended", filter: "Relay connections" },
+    "operator.token": {
+      said: "The operator made a sign-in for you by hand",
+      filter: "Sign-ins by the operator",
+    },
+    "request.refuse": { said: "A request was refused", filter: "Refused requests" },
+  },
+  changed: (members: readonly string[]) => `What changed: ${members.join(", ")}`,
+  members: {
+    label: "label",
+    isActive: "on or off",
+    priority: "order",
+    expiresAt: "expiry",
+    budgetUsd: "budget",
+    budgetPeriod: "the budget’s period",
+  },
+  verdicts: {
+    valid: "The provider accepts it.",
+    limited: "The provider accepts it, within limits.",
+    invalid: "The provider refused it.",
+    unknown: "The provider gave no clear answer.",
+    untested: "It was not tested.",
+  },
+  exported: (by: readonly string[]) => `By ${by.join(", ")}`,
+  dimensions: { day: "day", week: "week", provider: "provider", model: "model", entry: "key" },
+  moreOfIt: (n: number) => `${plural(n, "more request")} like it since the note before.`,
+  refusals: {
+    plaintext_refused: "It carried a key in plain text, which was not stored.",
+    sealed_key_malformed: "What it brought was no sealed key.",
+    unknown_kid: "It was sealed for a key that the companion no longer has.",
+    sealed_key_refused: "The sealed key could not be opened.",
+    sealed_key_expired: "The sealed key was too old, or a clock is wrong.",
+    sealed_key_mismatch: "The sealed key belongs to another person, entry or provider.",
+    envelope_malformed: "What it brought was no sealed request.",
+    envelope_refused: "The sealed request could not be opened.",
+    envelope_expired: "The sealed request was too old, or a clock is wrong.",
+    envelope_mismatch: "It was sealed for another request.",
+    replayed: "The same sealed request came a second time.",
+    id_conflict: "Another key has this id.",
+    revoked_id: "The key was revoked, and does not come back.",
+    needs_reentry: "The key has to be entered again.",
+    byok_not_in_tier: "Own keys are not part of your plan.",
+    budget_exhausted: "The key’s budget is spent.",
+    rate_limited: "Too many requests in a short time.",
+    forbidden: "It came from where it may not.",
+    path_refused: "Its path is not one that keys are used for.",
+    host_refused: "It was for a host that is not allowed.",
+  },
+} as const;
+
+export const ways = {
+  title: "Ways to unlock",
+  text: "They open the keys that live only in this browser. Any one of them is enough.",
+  locked: "Unlock the vault to change them.",
+  none: "No key lives only in this browser yet. With the first one, this device opens the vault by itself; more ways can be added now already.",
+  kinds: {
+    device: {
+      name: "This device, by itself",
+      for: "No typing: the vault opens in this browser.",
+      not: "Whoever copies your browser profile, or sits at this browser, can open it too. Cleared site data takes it away.",
+    },
+    passphrase: {
+      name: "Passphrase",
+      for: "Opens the vault when this browser has lost its own key, and is asked for before an export.",
+      not: "Only as good as it is long: whoever has the records can try as many as they can pay for.",
+    },
+    passkey: {
+      name: "Passkey",
+      for: "Your finger, face or PIN; nothing to guess, and a false page cannot ask for it.",
+      not: "Lost with the device or account that keeps it, so it is never the only way.",
+    },
+    recovery: {
+      name: "Recovery code",
+      for: "A code on paper, for the day when all else is lost.",
+      not: "Whoever finds the paper, and has your browser’s records, opens the vault.",
+    },
+  } satisfies Record<Slot["kind"], { name: string; for: string; not: string }>,
+  forWord: "For:",
+  notWord: "Not against:",
+  added: (when: string) => `since ${when}`,
+  add: {
+    device: "Let this device open it",
+    passphrase: "Add a passphrase",
+    passkey: "Add a passkey",
+    recovery: "Make a recovery code",
+  },
+  another: "Add another passkey",
+  newCode: "Make another code",
+  change: "Change…",
+  remove: "Remove…",
+  removeOf: (name: string) => `Remove: ${name}`,
+  deviceLost: "This browser has lost its own key: it opens nothing any more.",
+  keepsOne:
+    "It stays: a vault needs a way in that is no passkey, and this is the only one. Add another first.",
+  advice: {
+    onlyDevice:
+      "If this browser clears its storage, keys that live only here are gone. A passphrase or a recovery code brings them back.",
+    noRecovery:
+      "Forgotten passphrases cannot be reset by anybody. A recovery code on paper is a second way in.",
+  },
+  autoLock: "Lock by itself",
+} as const;
+
+export const wayDialog = {
+  titles: {
+    passphrase: "Add a passphrase",
+    change: "Change the passphrase",
+    passkey: "Add a passkey",
+    recovery: "Make a recovery code",
+    device: "Let this device open the vault",
+    remove: (name: string) => `Remove: ${name}?`,
+  },
+  texts: {
+    passphrase:
+      "Whenever this browser cannot open the vault by itself, the passphrase can. Nobody can tell it to you again.",
+    change: "A new key for the vault is made, and all its keys are encrypted anew.",
+    passkey: "Your browser asks for a finger, a face or a PIN, and keeps a passkey for this vault.",
+    recovery:
+      "You will see a code once, to print or write down. It opens the vault without anything else.",
+    device: "From then on this browser opens the vault without asking.",
+    remove:
+      "A new key for the vault is made, so that what was removed opens nothing any more, not even an old copy. Every other way in has to be shown once for it to stay.",
+  },
+  proof: "To be sure that it is you",
+  proofText: "An open page could be somebody else’s doing.",
+  by: "Show it by",
+  passphrase: "Passphrase",
+  passphraseNow: "Passphrase now",
+  recovery: "Recovery code",
+  passkey: "Passkey",
+  passkeyText: "Your browser asks for it next.",
+  newPassphrase: "New passphrase",
+  name: "Name of the passkey",
+  nameHelp: "Stands beside it in your list of passkeys.",
+  stays: "What stays",
+  staysText: { device: "stays by itself", passkey: "your browser asks for it" },
+  letGo: "Let it go too",
+  keep: "Keep it",
+  noneLeft: "At least one way has to stay that is no passkey.",
+  missing: "Fill this in first.",
+  submit: {
+    passphrase: "Add",
+    change: "Change",
+    passkey: "Add",
+    recovery: "Make the code",
+    device: "Add",
+    remove: "Remove",
+  },
+  cancel: "Cancel",
+  busy: "Stretching the passphrase. It takes a moment on purpose: so it does for whoever tries to guess it.",
+  busyPasskey: "Waiting for your passkey…",
+  busyOther: "One moment…",
+  show: "Show",
+  hide: "Hide",
+} as const;
+
+export const strength = {
+  label: "How hard it is to guess",
+  reading: "Measuring…",
+  empty: "Four or five words that do not belong together are good, and easy to remember.",
+  scores: [
+    "Guessed at once",
+    "Guessed within hours",
+    "Weak: guessed by somebody who means it",
+    "Good",
+    "Very good",
+  ],
+  warnings: {
+    topTen: "It is one of the ten most used passwords.",
+    topHundred: "It is one of the most used passwords.",
+    common: "It is a much used password.",
+    similarToCommon: "It is like a much used password.",
+    simpleRepeat: "Repeated letters are easy to guess.",
+    extendedRepeat: "Repeated patterns are easy to guess.",
+    sequences: "Sequences such as abc are easy to guess.",
+    straightRow: "Rows of the keyboard are easy to guess.",
+    keyPattern: "Patterns of the keyboard are easy to guess.",
+    dates: "Dates are easy to guess.",
+    recentYears: "Years are easy to guess.",
+    wordByItself: "One word alone is easy to guess.",
+    pwned: "It is in lists of leaked passwords.",
+  },
+} as const;
+
+export const recoverySheet = {
+  title: "Your recovery code",
+  once: "It is shown this once. Print it, or write it down, and keep it where you keep your passport.",
+  heading: "keyseal recovery code",
+  opens: (host: string, sub: string) =>
+    `Opens the vault of ${sub} at ${host}, in the browser that holds it.`,
+  made: (when: string) =>
+    `Made ${when}. A newer code does not replace it; remove it on the Security page.`,
+  how: "To use it: open the page, choose the recovery code, and type it. Capitals, spaces and dashes do not matter.",
+  print: "Print",
+  copy: "Copy",
+  copied: "Copied. Paste it somewhere safe, then clear the clipboard.",
+  kept: "I have it in a safe place",
+  done: "Done",
+  first: "Say first that you have it: it cannot be shown again.",
+} as const;
+
+export const carry = {
+  title: "Move keys to another browser",
+  text: "Keys on all your devices need none of this. Keys that live only in this browser can be taken along as an encrypted file.",
+  export: "Export…",
+  exportTitle: "Export this browser’s keys",
+  exportText: (n: number) =>
+    `${n === 1 ? "One key goes" : `${n} keys go`} into a file that only the passphrase of the file opens. They stay here too.`,
+  exportNone: "No key lives only in this browser: there is nothing to export.",
+  exportNoProof:
+    "An export asks for your passphrase, passkey or recovery code. Add one above first.",
+  filePassphrase: "Passphrase of the file",
+  exportSubmit: "Export",
+  exported: (name: string) => `Saved as ${name}.`,
+  exportedText: "Without its passphrase nobody can read it. Delete it when it has been imported.",
+  leftOut: (n: number) =>
+    `${plural(n, "key")} could not be opened here, and ${n === 1 ? "is" : "are"} not in it:`,
+  import: "Import…",
+  importTitle: "Import keys from a file",
+  importText: "Choose a file that was exported in another browser.",
+  file: "File",
+  noFile: "Choose a file first.",
+  importSubmit: "Import",
+  importedTitle: "What became of each key",
+  results: {
+    taken: "Imported",
+    known: "Here already",
+    refused: "Could not be read, and was left out",
+  },
+  nothing: "There was no key in the file.",
+  unknownEntry: "A key without a name",
+  close: "Close",
+  wrong: "That does not open the file.",
+  wrongNext:
+    "Look at capitals and spaces, and try again. After each wrong try the next one takes longer.",
 } as const;

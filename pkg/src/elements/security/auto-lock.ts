@@ -1,27 +1,24 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
-import type { KeysealError, Slot } from "../../index.js";
+import type { KeysealError } from "../../index.js";
 import { define } from "../define.js";
 import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
-import { day } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
 
-const WORDS = strings.unlocking;
+const WORDS = strings.autoLock;
 const MINUTES = [5, 15, 60, 240] as const;
 
-/** How this browser's vault is unlocked, and when it locks itself. */
-export class Unlocking extends VaultElement {
+/** When this browser's vault locks itself, and a button that does it now. */
+export class AutoLock extends VaultElement {
   @state() private error: KeysealError | undefined;
 
   protected override render(): TemplateResult {
     const { slots } = this.vault;
     return html`
-      <h2 id="unlocking">${WORDS.title}</h2>
-      <p class="about">${WORDS.text}</p>
+      <h2 id="locking">${WORDS.title}</h2>
       <div class="card">
-        ${slots.length ? this.#ways(slots) : html`<p>${WORDS.none}</p>`}
         <div class="row">
           <label class="field">
             <span class="name">${WORDS.autoLock}</span>
@@ -35,7 +32,7 @@ export class Unlocking extends VaultElement {
                 </option>`,
               )}
             </select>
-            <span class="help">${WORDS.autoLockHelp}</span>
+            <span class="help">${WORDS.help}</span>
           </label>
           ${
             slots.length
@@ -53,21 +50,6 @@ export class Unlocking extends VaultElement {
         ${problem(this.error)}
         ${this.vault.durable === false && this.vault.persistent && slots.length ? html`<p class="quiet">${WORDS.notDurable}</p>` : nothing}
       </div>
-    `;
-  }
-
-  #ways(slots: readonly Slot[]): TemplateResult {
-    return html`
-      <ul>
-        ${slots.map(
-          ({ kind, added }) => html`<li>
-            ${icons.key}
-            <span>${WORDS.kinds[kind]}</span>
-            ${added ? html`<span class="quiet">${WORDS.added(day(added))}</span>` : nothing}
-          </li>`,
-        )}
-      </ul>
-      ${slots.some(({ kind }) => kind === "device") ? html`<p class="quiet">${WORDS.device}</p>` : nothing}
     `;
   }
 
@@ -91,32 +73,11 @@ export class Unlocking extends VaultElement {
   static override styles = [
     controls,
     css`
-      .about {
-        max-width: 44rem;
-        margin: var(--ks-1) 0 var(--ks-3);
-        color: var(--ks-ink-2);
-      }
-
       .card {
         display: grid;
         gap: var(--ks-4);
+        margin-top: var(--ks-3);
         padding: var(--ks-4) var(--ks-5);
-      }
-
-      ul {
-        display: grid;
-        gap: var(--ks-2);
-      }
-
-      li {
-        display: flex;
-        align-items: center;
-        flex-wrap: wrap;
-        gap: 0 var(--ks-2);
-      }
-
-      li svg {
-        color: var(--ks-ink-3);
       }
 
       .row {
@@ -152,4 +113,4 @@ export class Unlocking extends VaultElement {
   ];
 }
 
-define("keyseal-unlocking", Unlocking);
+define("keyseal-auto-lock", AutoLock);
