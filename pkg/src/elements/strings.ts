@@ -330,9 +330,9 @@ export const usage = {
 
 export const usageChart = {
   caption: {
-    cost: (step: string) => `Estimated cost by ${step.toLowerCase()} and provider`,
-    requests: (step: string) => `Requests by ${step.toLowerCase()} and provider`,
-    tokens: (step: string) => `Tokens by ${step.toLowerCase()} and provider`,
+    cost: (step: "day" | "week") => `Estimated cost by ${step} and provider`,
+    requests: (step: "day" | "week") => `Requests by ${step} and provider`,
+    tokens: (step: "day" | "week") => `Tokens by ${step} and provider`,
   },
   steps: { day: "Day", week: "Week of" },
   legend: "Providers, the largest first",
@@ -372,6 +372,17 @@ export const usageBreakdown = {
   images: (n: number) => plural(n, "image"),
   seconds: (n: number) => `${n} s of audio`,
   characters: (n: number) => plural(n, "character"),
+} as const;
+
+export const usageOnDevice = {
+  title: "Counted on this device",
+  about:
+    "Requests by the blind relay. The companion cannot read them, so this browser counts them itself, for 90 days, and knows nothing of your other devices. They are not in the sums above.",
+  model: "Model",
+  key: "Key",
+  requests: "Requests",
+  tokens: "Tokens",
+  others: "Other units",
 } as const;
 
 export const usageBudgets = {

@@ -8,6 +8,7 @@ import { save } from "../ui/save.js";
 import { segmentStyles, segments } from "../ui/segments.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
 import { count, money } from "./amounts.js";
+import { otherUnits } from "./units.js";
 import "../ui/table.js";
 import type { Column } from "../ui/table.js";
 
@@ -163,16 +164,6 @@ function cost({ estimatedCostUsd, unknownRequests }: UsageRow): string | Templat
         <span class="quiet" title=${WORDS.unknownOf(unknownRequests)}>+&nbsp;?</span>
         <span class="hidden">${WORDS.unknownOf(unknownRequests)}</span>`
     : money(estimatedCostUsd);
-}
-
-function otherUnits({ images, audioSeconds, characters }: UsageRow): string {
-  return [
-    images ? WORDS.images(images) : "",
-    audioSeconds ? WORDS.seconds(Math.round(audioSeconds)) : "",
-    characters ? WORDS.characters(characters) : "",
-  ]
-    .filter(Boolean)
-    .join(" · ");
 }
 
 define("keyseal-usage-breakdown", UsageBreakdown);

@@ -36,7 +36,7 @@ export class UsageChart extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const caption = WORDS.caption[this.measure](WORDS.steps[this.step]);
+    const caption = WORDS.caption[this.measure](this.step);
     return html`
       <span class="probe" aria-hidden="true" @transitionrun=${() => this.#draw()}></span>
       <div class="canvas" ?hidden=${this.asTable}>

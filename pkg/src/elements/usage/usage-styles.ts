@@ -34,7 +34,7 @@ export const usageStyles = css`
     padding: var(--ks-5);
   }
 
-  .all + .card {
+  keyseal-usage-on-device + .card {
     margin-top: var(--ks-4);
   }
 

@@ -11,6 +11,7 @@ import { count, money, short, wholeDay } from "./amounts.js";
 import { BREAKDOWNS, type Breakdown } from "./breakdown.js";
 import { budgets } from "./budgets.js";
 import "./chart.js";
+import "./on-device.js";
 import { type Range, type Stretch, stepsOf, stretchOf } from "./ranges.js";
 import { MEASURES, type Measure, measured, seriesOf } from "./series.js";
 import { usageStyles } from "./usage-styles.js";
@@ -93,8 +94,14 @@ export class UsageView extends VaultElement {
       <p class="hidden" role="status">${this.loading ? WORDS.loading : ""}</p>
       ${this.error ? this.#failed() : nothing}
       ${this.shown ? this.#all(this.shown) : this.error ? nothing : this.#waiting()}
+      ${this.vault ? this.#onDevice() : nothing}
       ${this.vault ? budgets(this.vault.entries, (id) => this.providerName(id)) : nothing}
     `;
+  }
+
+  #onDevice(): TemplateResult {
+    const { from, to } = this.shown?.stretch ?? stretchOf(this.range);
+    return html`<keyseal-usage-on-device .vault=${this.vault} from=${from} to=${to}></keyseal-usage-on-device>`;
   }
 
   #failed(): TemplateResult {
