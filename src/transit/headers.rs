@@ -23,6 +23,19 @@ static CREDENTIALS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     names
 });
 
+/// The names (lower case) in the values of `Connection`: RFC 9110, 7.6.1, the sender lists there the
+/// headers that are for the next hop only.
+///
+/// ```
+/// let named = keyseal::transit::named_by_connection(["close, X-Internal"]);
+/// assert_eq!(named, ["close", "x-internal"]);
+/// ```
+#[must_use]
+pub fn named_by_connection<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let names = values.into_iter().flat_map(|list| list.split(','));
+    names.map(|name| name.trim().to_ascii_lowercase()).collect()
+}
+
 /// Whether a header of the caller's (lower case) goes on to a provider. What is between the caller
 /// and us does not, nor anything in which a credential may stand.
 ///

@@ -9,6 +9,6 @@ mod path;
 mod scrub;
 
 pub use answer::{COMPRESSED, Next, SEARCHED, Search, Treatment};
-pub use headers::{is_kept_inward, is_kept_outward};
+pub use headers::{is_kept_inward, is_kept_outward, named_by_connection};
 pub use path::{PathRefused, check_path};
 pub use scrub::Scrub;

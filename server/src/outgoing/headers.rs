@@ -1,7 +1,7 @@
 //! Which headers cross the companion, in either direction.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use keyseal::transit::{is_kept_inward, is_kept_outward};
+use keyseal::transit::{is_kept_inward, is_kept_outward, named_by_connection};
 
 /// The headers of a request as they go to a provider: the caller's, without what is between the
 /// caller and the companion.
@@ -35,7 +35,8 @@ pub fn inward(upstream: HeaderMap) -> HeaderMap {
 }
 
 fn without(headers: HeaderMap, kept: impl Fn(&str) -> bool) -> HeaderMap {
-    let named = named_by_connection(&headers);
+    let connection = headers.get_all(header::CONNECTION).iter();
+    let named = named_by_connection(connection.filter_map(|value| value.to_str().ok()));
     let mut out = HeaderMap::with_capacity(headers.len() + 8);
     let mut current: Option<HeaderName> = None;
     for (name, value) in headers {
@@ -50,18 +51,6 @@ fn without(headers: HeaderMap, kept: impl Fn(&str) -> bool) -> HeaderMap {
         }
     }
     out
-}
-
-/// RFC 9110, 7.6.1: the sender lists the headers that are for the next hop only.
-fn named_by_connection(headers: &HeaderMap) -> Vec<String> {
-    let lists = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    lists
-        .flat_map(|list| list.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect()
 }
 
 #[cfg(test)]
