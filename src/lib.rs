@@ -6,6 +6,8 @@
 
 pub mod catalogue;
 pub mod envelope;
+#[cfg(feature = "relay")]
+pub mod relay;
 #[cfg(feature = "companion")]
 pub mod transit;
 #[cfg(feature = "usage")]

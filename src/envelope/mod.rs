@@ -27,7 +27,7 @@ mod unwrap;
 mod vectors;
 
 pub use base64url::{decode as decode_base64url, encode as encode_base64url};
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "core"))]
 pub(crate) use cipher::nonce;
 pub use cipher::{ContentKey, random};
 pub use claims::{KeyClaims, RequestClaims, SessionClaims};

@@ -201,6 +201,27 @@ impl Record {
             .ok_or_else(damaged)
     }
 
+    /// What was decrypted, if it is this user's and what is shown of it.
+    #[cfg_attr(
+        not(any(test, target_arch = "wasm32")),
+        allow(dead_code, reason = "only the browser opens entries")
+    )]
+    pub(super) fn checked(
+        &self,
+        claims: KeyClaims,
+        rid: &str,
+        sub: &str,
+    ) -> Result<KeyClaims, VaultError> {
+        if claims.sub != sub {
+            Err(VaultError::OtherUser)
+        } else if self.display.agrees(&claims) {
+            Ok(claims)
+        } else {
+            // Somebody wants it taken for another's than it is.
+            Err(VaultError::EntryDamaged(rid.to_owned()))
+        }
+    }
+
     /// The vault whose key it is encrypted under.
     pub(super) fn vault(&self) -> &str {
         &self.jwe.header.kid

@@ -28,14 +28,14 @@ impl VaultKey {
         Ok(Self::new(Zeroizing::new(random()?)))
     }
 
-    fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+    pub(super) fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
         Self {
             cipher: ContentKey::new(&bytes),
             bytes,
         }
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "relay", target_arch = "wasm32"))]
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.bytes
     }

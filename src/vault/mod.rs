@@ -9,6 +9,8 @@
 mod entry;
 mod error;
 mod export;
+#[cfg(any(feature = "relay", target_arch = "wasm32"))]
+mod granted;
 mod header;
 mod key;
 mod names;
@@ -22,6 +24,10 @@ pub(crate) mod store;
 pub use entry::{Display, Entry, Patch};
 pub use error::VaultError;
 pub use export::{Exported, Imported};
+#[cfg(any(feature = "relay", target_arch = "wasm32"))]
+pub use granted::Grant;
+#[cfg(feature = "relay")]
+pub use granted::Granted;
 pub use header::Header;
 pub use key::VaultKey;
 pub use pinned::{PinError, Pinned};
@@ -381,14 +387,7 @@ impl<S: Store> Vault<S> {
             Err(VaultError::KeyLost) => self.claims_before(&last.record, rid)?,
             other => other?,
         };
-        if claims.sub != self.sub {
-            Err(VaultError::OtherUser)
-        } else if last.record.display.agrees(&claims) {
-            Ok(claims)
-        } else {
-            // Somebody wants it taken for another's than it is.
-            Err(VaultError::EntryDamaged(rid.to_owned()))
-        }
+        last.record.checked(claims, rid, &self.sub)
     }
 
     /// Replaces the local copies of the synced entries: `copies` are id and JSON as the companion

@@ -11,9 +11,9 @@ use zeroize::Zeroizing;
 
 use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
+use super::functions::{fingerprint, sealed};
 use super::input::{Given, list, named_text, take, text, to_js};
 use super::local::Records;
-use super::sealed;
 use crate::catalogue;
 use crate::envelope::keyset::Published;
 use crate::envelope::{
@@ -160,7 +160,7 @@ impl VaultCore {
             .map_err(crate::vault::PinError::Keyset)?;
         let identity = accepted.pin.thumbprint();
         let summary = to_js(&Accepted {
-            fingerprint: super::fingerprint(&identity),
+            fingerprint: fingerprint(&identity),
             kid: key.kid().to_owned(),
             identity: identity.clone(),
             first_use: accepted.first_use,

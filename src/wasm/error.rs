@@ -66,6 +66,13 @@ impl From<VaultError> for Failure {
     }
 }
 
+#[cfg(feature = "relay")]
+impl From<crate::relay::RelayError> for Failure {
+    fn from(error: crate::relay::RelayError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next())
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         VaultError::from(error).into()

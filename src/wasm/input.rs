@@ -37,7 +37,7 @@ pub(super) fn peek(pasted: &JsValue) -> Outcome<Zeroizing<String>> {
 }
 
 /// Bytes, if they are real ones: what only claims to be an array would throw when it is read.
-fn bytes_of(pasted: &JsValue) -> Option<&Uint8Array> {
+pub(super) fn bytes_of(pasted: &JsValue) -> Option<&Uint8Array> {
     pasted
         .dyn_ref::<Uint8Array>()
         .filter(|_| ArrayBuffer::is_view(pasted))

@@ -165,6 +165,17 @@ impl VaultCore {
         nothing(async move { core.keep_slots(kept).await })
     }
 
+    /// What the relay's wasm needs to use these browser-only entries: their records, and the vault key
+    /// under a key of WebCrypto's that is made for this one use and cannot be read.
+    #[wasm_bindgen(js_name = relayGrant, unchecked_return_type = "Promise<RelayGrant>")]
+    pub fn relay_grant_promise(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string[]")] ids: JsValue,
+    ) -> Promise {
+        let core = self.clone();
+        promise(async move { core.relay_grant(ids).await })
+    }
+
     /// All browser-only entries as a file that `passphrase` opens; needs a secret of this vault now.
     #[wasm_bindgen(js_name = exportEntries, unchecked_return_type = "Promise<ExportResult>")]
     pub fn export_entries_promise(

@@ -121,4 +121,17 @@ export interface LocalEntryPatch {
   lastUsedAt?: string | null;
   expiresAt?: string | null;
 }
+
+/** What the relay's wasm needs to use some entries. It can be cloned to a worker, and is for one use. */
+export interface RelayGrant {
+  /** Made for this grant alone; not extractable. */
+  key: CryptoKey;
+  /** The vault key under it. */
+  wrapped: Uint8Array;
+  /** Names the vault key: it changes when a way to unlock is removed. */
+  vault: string;
+  sub: string;
+  /** Ciphertext as it stands in storage. */
+  records: { id: string; record: string }[];
+}
 "#;
