@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { chromium } from "@playwright/test";
-import { isRoot } from "../scripts/lib/browser.mjs";
+import { isRoot } from "../scripts/lib/apt.mjs";
 import { root } from "../scripts/lib/paths.mjs";
 import { short } from "./table.mjs";
 

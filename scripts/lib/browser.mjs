@@ -3,11 +3,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { aptInstall, onDebianAsRoot } from "./apt.mjs";
 import { root, which } from "./paths.mjs";
 import { capture, run } from "./run.mjs";
 import { busy, ok, Plain, warn } from "./say.mjs";
-
-export const isRoot = process.getuid?.() === 0;
 
 const BROWSERS = [
   "chromium",
@@ -106,20 +105,4 @@ function initdb() {
   const folder = "/usr/lib/postgresql";
   const versions = existsSync(folder) ? readdirSync(folder) : [];
   return versions.map((v) => join(folder, v, "bin", "initdb")).find((path) => existsSync(path));
-}
-
-function onDebianAsRoot() {
-  if (!isRoot || !which("apt-get")) return false;
-  return /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
-}
-
-let updated = false;
-
-async function aptInstall(...packages) {
-  busy(`installing ${packages.join(", ")} with apt-get`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  if (!updated) await run("apt-get", ["update", "-qq"], { env });
-  updated = true;
-  const args = ["install", "-y", "-qq", "--no-install-recommends", ...packages];
-  await run("apt-get", args, { env });
 }

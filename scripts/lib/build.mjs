@@ -12,13 +12,23 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { findClang } from "./clang.mjs";
 import { bundleInline, bundleWorker, writeSha256 } from "./inline.mjs";
 import { npmProgram, root } from "./paths.mjs";
 import { capture, run } from "./run.mjs";
 import { busy, ok } from "./say.mjs";
 import { whenChanged } from "./stamp.mjs";
 
-const WASM = "pkg/dist/wasm/keyseal_bg.wasm";
+/** What JavaScript sees of the vault. */
+const CORE = { what: "wasm module", folder: "wasm", name: "keyseal", cargo: [] };
+
+/** TLS and HTTP: a wasm of its own, which nobody loads who does not use it. */
+const RELAY = {
+  what: "wasm module of the relay",
+  folder: "relay-wasm",
+  name: "keyseal_relay",
+  cargo: ["--", "--no-default-features", "--features", "relay"],
+};
 
 // What rustc emits for the target by default; wasm-opt refuses what it was not told of.
 const WASM_FEATURES = [
@@ -31,32 +41,59 @@ const WASM_FEATURES = [
 ].map((name) => `--enable-${name}`);
 
 export async function buildWasm() {
+  await build(CORE);
+  if (findClang()) await build(RELAY);
+  else await standIn(RELAY);
+}
+
+async function build({ what, folder, name, cargo }) {
+  const dist = `pkg/dist/${folder}`;
+  const wasm = `${dist}/${name}_bg.wasm`;
   const changed = await whenChanged(
-    "wasm",
+    folder,
     {
       files: ["Cargo.toml", "Cargo.lock", "build.rs", "build", "src", "scripts/lib/build.mjs"],
       also: [capture("rustc", ["--version"])],
-      outputs: [WASM],
+      outputs: [wasm],
     },
     async () => {
-      busy("building the wasm module");
+      busy(`building the ${what}`);
       const args = "build --target web --profile wasm --no-opt --no-pack --mode no-install";
-      const out = ["--out-dir", "pkg/dist/wasm", "--out-name", "keyseal"];
-      await run("wasm-pack", [...args.split(" "), ...out], { env: samePaths() });
+      const out = ["--out-dir", dist, "--out-name", name];
+      await run("wasm-pack", [...args.split(" "), ...out, ...cargo], { env: samePaths() });
       // It holds "*", and npm would leave the wasm out of the package.
-      rmSync(join(root, "pkg/dist/wasm/.gitignore"), { force: true });
-      await optimize(join(root, WASM));
-      writeSha256(join(root, WASM));
+      rmSync(join(root, dist, ".gitignore"), { force: true });
+      await optimize(join(root, wasm));
+      writeSha256(join(root, wasm));
     },
   );
-  ok(`wasm module, ${kilobytes(WASM)}${changed ? "" : " (unchanged)"}`);
+  ok(`${what}, ${kilobytes(wasm)}${changed ? "" : " (unchanged)"}`);
+}
+
+/** Where it cannot be built: types and bundlers find the files, and whoever loads them is told. */
+async function standIn({ folder, name }) {
+  const dist = join(root, "pkg/dist", folder);
+  await whenChanged(folder, { files: [], outputs: [`pkg/dist/${folder}/${name}.js`] }, async () => {
+    rmSync(dist, { recursive: true, force: true });
+    mkdirSync(dist, { recursive: true });
+    const init = 'export default async () => {\n  throw new Error("not built");\n};\n';
+    writeFileSync(join(dist, `${name}.js`), init);
+    const types = "declare const init: () => Promise<never>;\nexport default init;\n";
+    writeFileSync(join(dist, `${name}.d.ts`), types);
+    writeFileSync(join(dist, `${name}_bg.wasm`), "");
+  });
 }
 
 /** The same wasm comes out wherever the clone and cargo's folder lie: panics name source files. */
 function samePaths() {
   const crates = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const flags = [`--remap-path-prefix=${crates}=crates`, `--remap-path-prefix=${root}=.`];
-  return { ...process.env, CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
+  const c = `-ffile-prefix-map=${crates}=crates`;
+  return {
+    ...process.env,
+    CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
+    CFLAGS_wasm32_unknown_unknown: c,
+  };
 }
 
 async function optimize(path) {
@@ -74,7 +111,6 @@ async function optimize(path) {
 
 export async function buildPackage() {
   if (!existsSync(join(root, "pkg/tsconfig.json"))) return;
-  relayPlaceholder();
   const changed = await whenChanged(
     "pkg",
     {
@@ -89,32 +125,13 @@ export async function buildPackage() {
     },
     async () => {
       busy("building the npm package");
-      clear("pkg/dist", "wasm", "relay-wasm");
+      clear("pkg/dist", CORE.folder, RELAY.folder);
       await run(process.execPath, [npmProgram("tsc"), "-p", "pkg"]);
       await bundleWorker();
       await bundleInline();
     },
   );
   ok(`npm package${changed ? "" : " (unchanged)"}`);
-}
-
-/**
- * Where the relay's wasm was not built, files of its names that hold nothing: the package and apps build all the same,
- * and whoever uses the relay is told that it is missing.
- */
-function relayPlaceholder() {
-  const folder = join(root, "pkg/dist/relay-wasm");
-  if (existsSync(join(folder, "keyseal_relay_bg.wasm"))) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "keyseal_relay_bg.wasm"), "");
-  writeFileSync(
-    join(folder, "keyseal_relay.js"),
-    'export default async () => {\n  throw new Error("The relay was not built.");\n};\n',
-  );
-  writeFileSync(
-    join(folder, "keyseal_relay.d.ts"),
-    "declare const init: () => Promise<never>;\nexport default init;\n",
-  );
 }
 
 /** Empties a folder but for some: what no source makes any more would be published. */

@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { prepareClang } from "./clang.mjs";
 import { prependPath, root, toolsDir, which } from "./paths.mjs";
 import { capture, run } from "./run.mjs";
 import { busy, ok, Plain } from "./say.mjs";
@@ -15,6 +16,7 @@ export async function prepareToolchain() {
   checkNode();
   checkRust();
   checkCompiler();
+  await prepareClang();
   await addWasmTarget();
   prependPath(join(toolsDir, "bin"));
   await addWasmBindgen();
