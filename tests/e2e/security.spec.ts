@@ -85,7 +85,6 @@ test("passphrase, recovery code and removal: guided, measured, printed once, and
     await dialog(page).getByLabel("Passphrase now").fill("wrong");
     await dialog(page).getByRole("button", { name: "Make the code" }).click();
     await expect(dialog(page).getByRole("alert")).toContainText("That does not unlock the vault.");
-    await page.waitForTimeout(1_100);
     await dialog(page).getByLabel("Passphrase now").fill(GOOD);
     await dialog(page).getByRole("button", { name: "Make the code" }).click();
     const shown = dialog(page).locator(".code");
@@ -182,7 +181,6 @@ test("a passkey is added, stays while the passphrase changes, and goes", async (
       );
     }, secret);
   expect(await opens({ passphrase: GOOD })).toBe("wrong_secret");
-  await page.waitForTimeout(1_100);
   expect(await opens({ passphrase: BETTER })).toBe("");
   expect(await opens({ passkey: true })).toBe("");
   expect(await views.chat(entry)).toContain(key.slice(-4));
@@ -250,7 +248,6 @@ test("keys go to another browser as a file: by its passphrase alone, with a word
       "That does not open the file.",
     );
     await dialog(there.page).getByRole("button", { name: "Cancel" }).click();
-    await there.page.waitForTimeout(1_100);
     await bring(BETTER);
     const results = dialog(there.page).getByRole("listitem");
     await expect(results).toHaveCount(2);

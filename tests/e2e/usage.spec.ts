@@ -9,7 +9,7 @@ import { expect, test } from "./support/views.js";
 /** A table of the page as texts, row by row. */
 const cells = (page: Page, caption: string) =>
   page
-    .getByRole("region", { name: caption, exact: true })
+    .getByRole("table", { name: caption, exact: true })
     .locator("tr")
     .evaluateAll((rows) =>
       rows.map((row) =>
@@ -242,7 +242,7 @@ function sums(n: number) {
   const none = { cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
   const units = { images: 0, audioSeconds: 0, characters: 0 };
   return {
-    ...{ ...none, ...units, requests: 10 + n, failedRequests: n % 3, unknownRequests: 0 },
+    ...{ ...none, ...units, requests: 10 + n, failedRequests: n % 3, unknownRequests: n % 2 },
     ...{ uncountedRequests: 0, inputTokens: 1000 + n, outputTokens: 100, totalTokens: 1100 + n },
     ...{ estimatedCostUsd: 0.1 + (n % 40) / 100, feeUsd: 0.01 },
   };

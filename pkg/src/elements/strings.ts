@@ -261,6 +261,7 @@ export const stored = {
   providerText: "Each provider knows its own keys. Revoking here does not delete them there.",
   nothing: "Nothing stored.",
   manage: (name: string) => `Keys at ${name}`,
+  knows: (n: number) => `knows ${plural(n, "key")} that you use here.`,
   ciphertext: "sealed key",
   headers: "All that anybody can read of it: how it is encrypted (protected header).",
   records: {

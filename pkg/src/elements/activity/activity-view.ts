@@ -229,6 +229,16 @@ export class ActivityView extends VaultElement {
         justify-self: start;
       }
 
+      .filters .field,
+      .filters .input {
+        min-width: 0;
+      }
+
+      .filters .input {
+        height: 2.375rem;
+        padding-inline: var(--ks-2);
+      }
+
       .days {
         display: grid;
         gap: var(--ks-5);

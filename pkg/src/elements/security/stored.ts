@@ -60,20 +60,30 @@ export class Stored extends VaultElement {
   }
 
   #providers(): TemplateResult {
-    const used = new Set(this.vault.entries.map(({ provider }) => provider));
-    const links = this.vault.providers.filter(({ id, dashboard }) => used.has(id) && dashboard);
+    const used = new Map<string, number>();
+    for (const { provider } of this.vault.entries)
+      used.set(provider, (used.get(provider) ?? 0) + 1);
     return this.#place(
       icons.cloud,
       WORDS.provider,
       WORDS.providerText,
-      links.map(
-        ({ name, dashboard }) => html`
-          <a class="link" href=${dashboard} target="_blank" rel="noopener noreferrer">
-            ${WORDS.manage(name)} ${icons.out}
-          </a>
-        `,
-      ),
+      [...used].map(([id, keys]) => this.#provider(id, keys)),
     );
+  }
+
+  #provider(id: string, keys: number): TemplateResult {
+    const dashboard = this.vault.providers.find((provider) => provider.id === id)?.dashboard;
+    const name = this.providerName(id);
+    return html`<p>
+      ${name} <span class="quiet">${WORDS.knows(keys)}</span>
+      ${
+        dashboard
+          ? html`<a class="link" href=${dashboard} target="_blank" rel="noopener noreferrer"
+              >${WORDS.manage(name)} ${icons.out}</a
+            >`
+          : nothing
+      }
+    </p>`;
   }
 
   #place(
@@ -220,7 +230,7 @@ export class Stored extends VaultElement {
       dl {
         display: grid;
         gap: var(--ks-1);
-        padding: 0 var(--ks-4) var(--ks-4);
+        padding: var(--ks-2) var(--ks-4) var(--ks-4);
       }
 
       dt {

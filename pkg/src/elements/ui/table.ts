@@ -33,8 +33,7 @@ export class DataTable<Row> extends LitElement {
   protected override render(): TemplateResult {
     const rows = this.plain ? this.rows : this.#ordered();
     const shown = this.plain || this.all ? rows : rows.slice(0, FIRST);
-    return html`
-      <div class="scroll" role="region" aria-label=${this.caption} tabindex=${this.plain ? nothing : 0}>
+    const table = html`
         <table part="table">
           <caption class="hidden">
             ${this.caption}
@@ -52,7 +51,13 @@ export class DataTable<Row> extends LitElement {
             )}
           </tbody>
         </table>
-      </div>
+    `;
+    return html`
+      ${
+        this.plain
+          ? table
+          : html`<div class="scroll" role="region" aria-label=${this.caption} tabindex="0">${table}</div>`
+      }
       ${
         shown.length < rows.length
           ? html`<button
@@ -127,6 +132,8 @@ export class DataTable<Row> extends LitElement {
     controls,
     css`
       .scroll {
+        /* What only screen readers have scrolls along, and sticks out nowhere. */
+        position: relative;
         overflow-x: auto;
         border-radius: var(--ks-radius-small);
       }
@@ -211,7 +218,7 @@ export class DataTable<Row> extends LitElement {
         }
 
         tbody th {
-          min-width: 7rem;
+          min-width: 5.5rem;
         }
       }
     `,

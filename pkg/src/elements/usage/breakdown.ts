@@ -87,6 +87,7 @@ export class UsageBreakdown extends VaultElement {
               value: ({ feeUsd }: UsageRow) => feeUsd,
               show: ({ feeUsd }: UsageRow) => (feeUsd === null ? WORDS.unknown : money(feeUsd)),
               numeric: true,
+              minor: true,
             },
           ]
         : []),
