@@ -1,6 +1,7 @@
 import type { Used } from "../relay/messages.js";
 import type { VaultCore } from "../wasm/keyseal.js";
-import type { Exclusive } from "./exclusive.js";
+import type { AppNotes } from "./app-notes.js";
+import { Exclusive } from "./exclusive.js";
 import type { Notes } from "./notes.js";
 import type { RelayUser } from "./relay-door.js";
 
@@ -42,14 +43,17 @@ type Day = DeviceUsage[];
 export class DeviceCounts {
   readonly #core: VaultCore;
   readonly #notes: Notes;
+  readonly #sealed: AppNotes;
   readonly #exclusive: Exclusive;
   #waiting: readonly DeviceUsage[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(parts: { core: VaultCore; notes: Notes; exclusive: Exclusive }) {
+  constructor(parts: { core: VaultCore; notes: Notes; sealed: AppNotes }) {
     this.#core = parts.core;
     this.#notes = parts.notes;
-    this.#exclusive = parts.exclusive;
+    this.#sealed = parts.sealed;
+    // Of its own: sealing takes the vault's.
+    this.#exclusive = new Exclusive(parts.notes, "usage");
   }
 
   add(user: RelayUser, used: Used): void {
@@ -66,7 +70,7 @@ export class DeviceCounts {
   async rows(): Promise<readonly DeviceUsage[]> {
     await this.#write();
     const days = [...this.#notes.all<string>(NOTE)].sort(([a], [b]) => (a < b ? 1 : -1));
-    return days.flatMap(([name, sealed]) => this.#opened(name, sealed));
+    return (await Promise.all(days.map((day) => this.#opened(...day)))).flat();
   }
 
   /** Adds what waits to what is stored. While the vault is locked it goes on waiting. */
@@ -75,10 +79,10 @@ export class DeviceCounts {
     await this.#exclusive.run(async () => {
       for (const day of new Set(this.#waiting.map((row) => row.day))) {
         const name = NOTE + day;
-        const kept = this.#opened(name, this.#notes.read<string>(name));
+        const kept = await this.#opened(name, this.#notes.read<string>(name));
         const rows = this.#waiting.filter((row) => row.day === day);
         const sums = JSON.stringify(summed([...kept, ...rows]));
-        this.#notes.try(name, await this.#core.sealNote(name, sums));
+        this.#notes.try(name, await this.#sealed.seal(name, sums));
         this.#waiting = this.#waiting.filter((row) => !rows.includes(row));
       }
       const from = NOTE + dayOf(Date.now() - DAYS * 86_400_000);
@@ -87,10 +91,10 @@ export class DeviceCounts {
   }
 
   /** A day as it was sealed; one that cannot be opened (another vault key, not ours) counts as empty. */
-  #opened(name: string, sealed: string | undefined): Day {
+  async #opened(name: string, sealed: string | undefined): Promise<Day> {
     if (sealed === undefined) return [];
     try {
-      return JSON.parse(this.#core.openNote(name, sealed)) as Day;
+      return JSON.parse(await this.#sealed.open(name, sealed)) as Day;
     } catch {
       return [];
     }

@@ -129,11 +129,11 @@ export class Vault extends EventTarget {
     this.#durable = new Durable(notes, changed);
     this.#reports = new Reports(companion);
     this.#pinned = pinned;
-    this.#counts = new DeviceCounts(parts);
+    this.#appNotes = new AppNotes({ ...parts, pinned, latch }, changed);
+    this.#counts = new DeviceCounts({ ...parts, sealed: this.#appNotes });
     const relayed = new Relayed({ ...parts, pinned, latch, counts: this.#counts }, options.relay);
     this.#relayed = relayed;
     this.#browser = new BrowserEntries({ ...parts, pinned, latch, relayed }, changed);
-    this.#appNotes = new AppNotes({ ...parts, pinned, latch }, changed);
     this.#synced = new SyncedEntries({ ...parts, pinned }, this.#offline);
     this.#keepers = { browser: this.#browser, synced: this.#synced };
     this.#tabs = new Tabs(
