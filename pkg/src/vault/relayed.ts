@@ -23,6 +23,9 @@ export interface Relayable {
   replayable: boolean;
 }
 
+/** A compact JWE; what stands around it in an entry's record is display, and changes as it is used. */
+const CIPHERTEXT = /[\w-]+\.[\w-]*(?:\.[\w-]+){3}/;
+
 const SETTING = "envelope";
 /** This provider is the companion itself: there is nobody in between to be blind. */
 const COMPANIONS_OWN = "demo";
@@ -164,9 +167,10 @@ export class Relayed {
   changed(): void {
     if (!this.#core.unlocked) this.end();
     else {
-      void this.#session?.check((record) =>
-        this.#core.rawRecords().some(({ value }) => value.includes(record)),
-      );
+      void this.#session?.check((record) => {
+        const ciphertext = CIPHERTEXT.exec(record)?.[0] ?? record;
+        return this.#core.rawRecords().some(({ value }) => value.includes(ciphertext));
+      });
     }
   }
 
