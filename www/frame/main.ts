@@ -1,5 +1,6 @@
 import { Vault } from "keyseal";
 import { Frame, frameConfig } from "keyseal/frame";
+import { relay } from "keyseal/relay";
 import { FramedPage } from "./framed-page.js";
 import { besideOpener } from "./own-window.js";
 
@@ -16,7 +17,7 @@ async function start(page: FramedPage): Promise<void> {
   });
   const frame = new Frame({
     config: frameConfig(file.ok ? await file.json() : undefined),
-    open: (options) => Vault.open(options),
+    open: (options) => Vault.open({ ...options, relay: relay() }),
   });
   page.show(frame);
   frame.start();

@@ -47,8 +47,6 @@ export interface Used {
   images?: number;
   audioMs?: number;
   characters?: number;
-  /** What the provider says it charged. */
-  costUsd?: number;
 }
 
 /** What an answer to a test call says of the key. */

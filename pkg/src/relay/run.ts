@@ -139,9 +139,7 @@ export class Run implements Exchange {
     const used: Used = { status: this.#status };
     this.#status = undefined;
     try {
-      const { costMicroUsd, ...counted } = this.#counter?.finish(whole) ?? {};
-      Object.assign(used, counted);
-      if (costMicroUsd !== undefined) used.costUsd = costMicroUsd / 1e6;
+      Object.assign(used, this.#counter?.finish(whole));
     } catch (error) {
       // What cannot be read is not counted: the answer itself is none the worse.
       KeysealError.from(error);

@@ -83,6 +83,10 @@ export class Tunnel {
       this.#pump();
     };
     this.#socket.onclose = ({ code }) => this.#ended(code);
+    // One that a policy forbids is not closed everywhere: it was never open.
+    this.#socket.onerror = () => {
+      if (!this.#upgraded) this.#ended(1006);
+    };
   }
 
   get isUsable(): boolean {
@@ -274,7 +278,8 @@ export class Tunnel {
     this.#connection?.free();
     this.#connection = undefined;
     this.#body = [];
-    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.onopen = this.#socket.onmessage = null;
+    this.#socket.onclose = this.#socket.onerror = null;
     this.#socket.close();
     this.#watch.gone();
   }

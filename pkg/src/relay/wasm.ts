@@ -61,7 +61,6 @@ export interface Counted {
   images?: number;
   audioMs?: number;
   characters?: number;
-  costMicroUsd?: number;
 }
 
 /** Reads what an answer used, as it passes. */

@@ -27,8 +27,6 @@ export interface DeviceUsage {
   readonly images: number;
   readonly audioSeconds: number;
   readonly characters: number;
-  /** What providers said that they charged; null where none did. */
-  readonly costUsd: number | null;
 }
 
 const NOTE = "usage.";
@@ -121,7 +119,6 @@ function rowOf({ entry, provider }: RelayUser, used: Used): DeviceUsage {
     images: images ?? 0,
     audioSeconds: (audioMs ?? 0) / 1000,
     characters: characters ?? 0,
-    costUsd: used.costUsd ?? null,
   };
 }
 
@@ -137,7 +134,6 @@ function summed(rows: readonly DeviceUsage[]): Day {
 }
 
 function plus(a: DeviceUsage, b: DeviceUsage): DeviceUsage {
-  const costUsd = a.costUsd === null ? b.costUsd : a.costUsd + (b.costUsd ?? 0);
   return {
     ...a,
     requests: a.requests + b.requests,
@@ -151,7 +147,6 @@ function plus(a: DeviceUsage, b: DeviceUsage): DeviceUsage {
     images: a.images + b.images,
     audioSeconds: a.audioSeconds + b.audioSeconds,
     characters: a.characters + b.characters,
-    costUsd,
   };
 }
 

@@ -189,7 +189,8 @@ export class Relayed {
     });
     const call = entry.host ? undefined : await session.testCall(provider);
     if (!call) {
-      const none = "This provider has no test that costs nothing; the first use will tell.";
+      const none =
+        "By the relay this provider has no test that costs nothing; the first use will tell.";
       return verdict("unknown", none);
     }
     const { method, path, headers, body } = call;
@@ -225,9 +226,8 @@ export class Relayed {
   }
 
   async #grant(entries: string[]): Promise<Grant> {
-    const core = this.#core as VaultCore & { relayGrant(ids: string[]): Promise<Grant> };
     try {
-      return await core.relayGrant(entries);
+      return await this.#core.relayGrant(entries);
     } catch (error) {
       const problem = KeysealError.from(error);
       throw problem.code === "vault_locked" ? this.#latch.locked() : problem;

@@ -1,6 +1,7 @@
 import { KeysealError, Vault } from "keyseal";
 import "keyseal/elements";
 import { badge, controls, icons, notice, notices, problem } from "keyseal/elements/ui";
+import { relay } from "keyseal/relay";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { strings } from "../strings.js";
@@ -69,7 +70,12 @@ export class KeysealPage extends LitElement {
     }
     this.#token = signedIn.token;
     try {
-      const vault = await Vault.open({ companion: location.origin, token: () => this.#token });
+      const vault = await Vault.open({
+        companion: location.origin,
+        token: () => this.#token,
+        // Loaded when a key that is only in this browser is first used.
+        relay: relay(),
+      });
       vault.addEventListener("change", () => this.#vaultChanged());
       this.stage = { is: "open", vault };
       this.#refreshedAt = Date.now();
