@@ -2,7 +2,7 @@
 //!
 //! The rooms: [`config`] reads what the operator wrote, [`store`] is the database, [`auth`] says who
 //! calls, [`unwrap`] holds the private keys, [`choose`] picks a credential, [`outgoing`] makes the
-//! only connections, [`http`] is the request path that ties them together.
+//! only connections, [`relay`] passes bytes on one of them, [`http`] is the request path that ties them together.
 
 pub mod auth;
 pub mod choose;
@@ -14,6 +14,7 @@ pub mod hardening;
 pub mod http;
 pub mod logging;
 pub mod outgoing;
+pub mod relay;
 pub mod start;
 pub mod state;
 pub mod store;

@@ -18,6 +18,7 @@ use crate::{
     demo, http,
     http::{Problem, one::Lists, rate::Buckets, refused::Refusals},
     outgoing::{Client, ClientError},
+    relay::Relays,
     state::App,
     store::{Note, Owner, Store, StoreError},
     unwrap::{
@@ -113,6 +114,7 @@ impl Server {
             sessions: Sessions::new(&config),
             uploads: Buckets::per_minute(config.limits.uploads_per_minute),
             new_sessions: Buckets::per_minute(config.limits.sessions_per_minute),
+            relays: Relays::default(),
             lists: Lists::default(),
             tests: Buckets::per_minute(config.limits.tests_per_minute),
             ring: Arc::new(ring),
@@ -170,12 +172,13 @@ impl Server {
         }
         drop(self.listener);
         tracing::info!("stopping");
+        self.state.relays.stop();
         let (drained, Cut(cut)) = workers.drain(GRACE).await;
         if cut {
             tracing::warn!("streams that were still open are cut");
         }
         let counted = async {
-            while self.state.under_way.count() > 0 {
+            while self.state.under_way.count() > 0 || self.state.relays.count() > 0 {
                 time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -211,6 +214,8 @@ fn background(state: &AppState) -> JoinSet<()> {
         loop {
             ticks.tick().await;
             sweeping.sweep();
+            let generation = sweeping.verifier.generation();
+            sweeping.relays.checked_under(generation);
             sweeping.store.forget_now().await;
         }
     });

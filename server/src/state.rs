@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     http::{one::Lists, rate::Buckets, refused::Refusals},
     outgoing::Client,
+    relay::Relays,
     store::{Owner, Store, StoreError},
     unwrap::{envelope::Sessions, opened::Opened, ring::KeyRing},
     usage::{InUse, UnderWay},
@@ -47,6 +48,8 @@ pub struct App {
     pub uploads: Buckets,
     /// New sessions, a minute and user.
     pub new_sessions: Buckets,
+    /// Relays that are open.
+    pub relays: Relays,
     /// Models that users' entries reach, for a short time.
     pub lists: Lists,
     /// Tests of keys, a minute and user.

@@ -1,7 +1,7 @@
 //! One thread with a runtime of its own for each core. A connection stays on its thread, and so do
 //! the provider's connections that it uses: no request waits for another core to wake up.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::TcpStream as StdStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +23,7 @@ const BLOCKING: usize = 16;
 
 thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(0) };
+    static OPEN: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
 }
 
 /// How many workers there are.
@@ -33,6 +34,14 @@ pub fn count() -> usize {
 /// This thread's worker, from 1 on; 0 on any other thread.
 pub fn number() -> usize {
     NUMBER.get()
+}
+
+/// Counts a connection among this thread's that it no longer serves as HTTP, until it is dropped:
+/// new ones go to the worker with the fewest.
+pub fn still_open() -> Option<OneLess> {
+    let open = OPEN.with_borrow(Clone::clone)?;
+    open.fetch_add(1, Ordering::Relaxed);
+    Some(OneLess(open))
 }
 
 /// The workers of a server.
@@ -129,6 +138,7 @@ impl Worker {
             .name(format!("worker-{number}"))
             .spawn(move || {
                 NUMBER.set(number);
+                OPEN.set(Some(Arc::clone(&counted)));
                 runtime.block_on(async move {
                     let cut = serve(arriving, service, builder, counted).await;
                     let _ = drain.send(cut);
@@ -182,7 +192,7 @@ async fn serve(
 }
 
 /// Counts a connection out, however it ends.
-struct OneLess(Arc<AtomicUsize>);
+pub struct OneLess(Arc<AtomicUsize>);
 
 impl Drop for OneLess {
     fn drop(&mut self) {

@@ -23,4 +23,3 @@ pub use error::RelayError;
 pub use request::{Body, Request};
 pub use target::Target;
 pub use tls::Trust;
-

@@ -10,7 +10,8 @@ use crate::http::{Code, Problem};
 
 /// Tokens longer than this are not looked at.
 const LONGEST: usize = 8_192;
-const LEEWAY_SECONDS: u64 = 60;
+/// By so much clocks may differ.
+pub const LEEWAY_SECONDS: u64 = 60;
 
 /// What tokens of one issuer for one audience must show, whoever signs them.
 pub struct Rules {

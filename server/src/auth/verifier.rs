@@ -127,7 +127,8 @@ impl Verifier {
         Ok(caller)
     }
 
-    fn generation(&self) -> u64 {
+    /// Grows with every change of the keys that tokens are checked with.
+    pub fn generation(&self) -> u64 {
         match &self.mode {
             Mode::Jwks(by_url) => by_url.jwks.generation(),
             Mode::Local(_) | Mode::Jwt(_) => 0,

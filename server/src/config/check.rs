@@ -55,7 +55,7 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         cors_origins: origins("cors.origins", &raw.cors.origins)?,
         frame_origins: origins("frame.origins", &raw.frame.origins)?,
         providers,
-        tiers: tiers::checked(raw.tiers)?,
+        tiers: tiers::checked(raw.tiers, &raw.limits)?,
         unwrap: raw.unwrap,
         upstream: raw.upstream,
         limits: raw.limits,

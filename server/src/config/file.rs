@@ -141,6 +141,10 @@ pub struct RawTier {
     pub requests_per_day: u32,
     pub usd_per_day: f64,
     pub usd_per_request: Option<f64>,
+    pub relay_connections: Option<u32>,
+    pub relay_idle_seconds: Option<u64>,
+    pub relay_total_seconds: Option<u64>,
+    pub relay_bytes_per_second: Option<u64>,
 }
 
 impl Default for RawTier {
@@ -152,6 +156,10 @@ impl Default for RawTier {
             requests_per_day: 100,
             usd_per_day: 1.0,
             usd_per_request: None,
+            relay_connections: None,
+            relay_idle_seconds: None,
+            relay_total_seconds: None,
+            relay_bytes_per_second: None,
         }
     }
 }
@@ -237,6 +245,15 @@ pub struct Limits {
     pub sessions_per_minute: u32,
     /// Keys a user may test in a minute.
     pub tests_per_minute: u32,
+    /// Relays a user may have open at once, on each replica; 0: nothing is relayed. A tier may say
+    /// otherwise, as for the next three.
+    pub relay_connections: u32,
+    /// A relay ends when nothing has passed for so long.
+    pub relay_idle_seconds: u64,
+    /// And after so long in any case.
+    pub relay_total_seconds: u64,
+    /// What all relays of a user pass in a second, both ways together; 0: no limit.
+    pub relay_bytes_per_second: u64,
 }
 
 impl Default for Limits {
@@ -248,6 +265,10 @@ impl Default for Limits {
             uploads_per_minute: 30,
             sessions_per_minute: 30,
             tests_per_minute: 30,
+            relay_connections: 16,
+            relay_idle_seconds: 120,
+            relay_total_seconds: 3600,
+            relay_bytes_per_second: 0,
         }
     }
 }

@@ -23,7 +23,7 @@ use url::Url;
 pub use self::{
     error::ConfigError,
     file::{Audit, Limits, Unwrap, Upstream},
-    tiers::{Tier, Tiers},
+    tiers::{Relay, Tier, Tiers},
 };
 use self::{hosts::HostPattern, secret::SecretFile};
 use crate::auth::key::TokenKey;
@@ -161,6 +161,11 @@ impl Config {
         let authority = authority.split('/').next().unwrap_or_default().to_owned();
         let scheme = url.split("://").next().unwrap_or_default();
         (format!("{scheme}://{authority}"), authority)
+    }
+
+    /// Whether a page of that origin may call: the companion's own, or one that is allowed.
+    pub fn admits_origin(&self, value: &str) -> bool {
+        value == self.public_origin().0 || self.cors_origins.iter().any(|allowed| allowed == value)
     }
 
     /// Fills in the port the system gave, where `listen` asked for any.

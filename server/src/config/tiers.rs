@@ -1,15 +1,18 @@
 //! `[tiers]`: what users of a tier may do, and how much of the operator's keys is theirs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     ConfigError,
-    file::{RawTier, RawTiers},
+    file::{Limits, RawTier, RawTiers},
 };
 
 /// What is held of a day's money for one request until its cost is known, where nothing else is
 /// said: 5 cents.
 const HELD: f64 = 0.05;
+
+/// No relay is longer open, whatever is written: a month.
+const LONGEST: u64 = 31 * 24 * 3600;
 
 /// Tiers by name.
 pub struct Tiers {
@@ -19,7 +22,7 @@ pub struct Tiers {
     pub by_name: BTreeMap<String, Tier>,
 }
 
-/// What a tier may do. The limits count use of the operator's keys only.
+/// What a tier may do. The limits count use of the operator's keys only, but for those of relays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
     /// Users may bring their own keys.
@@ -34,6 +37,21 @@ pub struct Tier {
     pub micro_usd_per_day: i64,
     /// So much of it is held for a request whose cost is not known yet, or never will be.
     pub micro_usd_per_request: i64,
+    /// How much may be relayed.
+    pub relay: Relay,
+}
+
+/// How much a user may relay. `[limits]` says it, a tier may say otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// Open at once.
+    pub connections: u32,
+    /// With nothing passing.
+    pub idle: Duration,
+    /// In all.
+    pub total: Duration,
+    /// In a second, over all of the user's relays; 0: no limit.
+    pub bytes_per_second: u64,
 }
 
 impl Tiers {
@@ -56,6 +74,12 @@ impl Tier {
         requests_per_day: 0,
         micro_usd_per_day: 0,
         micro_usd_per_request: 0,
+        relay: Relay {
+            connections: 0,
+            idle: Duration::ZERO,
+            total: Duration::ZERO,
+            bytes_per_second: 0,
+        },
     };
 }
 
@@ -78,7 +102,7 @@ fn built_in() -> BTreeMap<String, RawTier> {
 }
 
 /// From what was written to what can be used.
-pub fn checked(raw: RawTiers) -> Result<Tiers, ConfigError> {
+pub fn checked(raw: RawTiers, limits: &Limits) -> Result<Tiers, ConfigError> {
     let by_name = match raw.by_name.is_empty() {
         true => built_in(),
         false => raw.by_name,
@@ -94,14 +118,14 @@ pub fn checked(raw: RawTiers) -> Result<Tiers, ConfigError> {
     };
     let tiers = by_name
         .into_iter()
-        .map(|(name, written)| Ok((name.clone(), tier(&name, &written)?)));
+        .map(|(name, written)| Ok((name.clone(), tier(&name, &written, limits)?)));
     Ok(Tiers {
         default: raw.default,
         by_name: tiers.collect::<Result<_, ConfigError>>()?,
     })
 }
 
-fn tier(name: &str, written: &RawTier) -> Result<Tier, ConfigError> {
+fn tier(name: &str, written: &RawTier, limits: &Limits) -> Result<Tier, ConfigError> {
     let key = |of: &str| format!("tiers.{name}.{of}");
     let per_day = micro_usd(written.usd_per_day)
         .map_err(|reason| ConfigError::value(key("usd_per_day"), reason))?;
@@ -123,6 +147,32 @@ fn tier(name: &str, written: &RawTier) -> Result<Tier, ConfigError> {
         requests_per_day: written.requests_per_day,
         micro_usd_per_day: per_day,
         micro_usd_per_request: per_request,
+        relay: relay(written, limits, key)?,
+    })
+}
+
+fn relay(
+    written: &RawTier,
+    limits: &Limits,
+    key: impl Fn(&str) -> String,
+) -> Result<Relay, ConfigError> {
+    let seconds = |own: Option<u64>, of_all: u64, name: &str| match own.unwrap_or(of_all) {
+        0 => {
+            let at = own.map_or_else(|| format!("limits.{name}"), |_| key(name));
+            Err(ConfigError::value(at, "must be a second or more"))
+        }
+        seconds => Ok(Duration::from_secs(seconds.min(LONGEST))),
+    };
+    let (idle, total) = (written.relay_idle_seconds, written.relay_total_seconds);
+    Ok(Relay {
+        connections: written
+            .relay_connections
+            .unwrap_or(limits.relay_connections),
+        idle: seconds(idle, limits.relay_idle_seconds, "relay_idle_seconds")?,
+        total: seconds(total, limits.relay_total_seconds, "relay_total_seconds")?,
+        bytes_per_second: written
+            .relay_bytes_per_second
+            .unwrap_or(limits.relay_bytes_per_second),
     })
 }
 
@@ -177,6 +227,35 @@ mod tests {
             tier.micro_usd_per_request, 20_000,
             "never more than a day's"
         );
+    }
+
+    #[test]
+    fn relays_go_by_the_limits_and_a_tier_may_say_otherwise() {
+        let tiers = tiers(&[
+            ("KEYSEAL__LIMITS__RELAY_IDLE_SECONDS", "5"),
+            ("KEYSEAL__TIERS__COMMUNITY__BYOK", "true"),
+            ("KEYSEAL__TIERS__PREMIUM__RELAY_CONNECTIONS", "64"),
+        ]);
+        let relay = |name| tiers.resolve(Some(name)).1.relay;
+        assert_eq!(
+            (relay("community").connections, relay("premium").connections),
+            (16, 64)
+        );
+        assert_eq!(relay("premium").idle.as_secs(), 5);
+        assert_eq!(relay("premium").total.as_secs(), 3600);
+        for of in ["RELAY_IDLE_SECONDS", "RELAY_TOTAL_SECONDS"] {
+            for table in ["LIMITS", "TIERS__COMMUNITY"] {
+                let variable = format!("KEYSEAL__{table}__{of}");
+                let refused = Config::from_pairs(None, &[(&variable, "0")]);
+                let said = refused.err().expect("a refusal").to_string();
+                let named = format!(
+                    "{}.{}",
+                    table.to_lowercase().replace("__", "."),
+                    of.to_lowercase()
+                );
+                assert!(said.contains(&named), "{variable}: {said}");
+            }
+        }
     }
 
     #[test]

@@ -66,6 +66,8 @@ codes! {
     ProviderUnknown = "provider_unknown", NOT_FOUND, "There is no such provider.";
     PathRefused = "path_refused", FORBIDDEN, "This path is not forwarded.";
     HostRefused = "host_refused", UNPROCESSABLE_ENTITY, "This host is not allowed.";
+    UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED, "This call is a WebSocket.";
+    RelayRefused = "relay_refused", BAD_REQUEST, "This is not what is relayed.";
     UpstreamUnreachable = "upstream_unreachable", BAD_GATEWAY, "The provider cannot be reached.";
     UpstreamRedirect = "upstream_redirect", BAD_GATEWAY, "The provider answered with a redirect.";
     UpstreamTimeout = "upstream_timeout", GATEWAY_TIMEOUT, "The provider did not answer in time.";

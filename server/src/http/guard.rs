@@ -6,7 +6,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::header::{HOST, ORIGIN};
+use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 
 use super::{Code, Problem};
 use crate::{AppState, config::Config};
@@ -22,7 +22,7 @@ pub async fn local(State(state): State<AppState>, request: Request, next: Next) 
 }
 
 fn check(config: &Config, request: &Request) -> Result<(), Problem> {
-    let (origin, authority) = config.public_origin();
+    let (_, authority) = config.public_origin();
     // HTTP/2 has the authority in the URI; where both are present both must be right.
     let in_uri = request
         .uri()
@@ -43,15 +43,20 @@ fn check(config: &Config, request: &Request) -> Result<(), Problem> {
             )),
         );
     }
-    let allowed =
-        |value: &str| value == origin || config.cors_origins.iter().any(|allowed| allowed == value);
-    for value in request.headers().get_all(ORIGIN) {
-        if !value.to_str().is_ok_and(allowed) {
-            return Err(
-                Problem::new(Code::Forbidden, "The request comes from another origin.")
-                    .next("The operator may add that origin to `cors.origins`."),
-            );
-        }
+    check_origin(config, request.headers())
+}
+
+/// A present `Origin` must be one whose pages may call.
+pub fn check_origin(config: &Config, headers: &HeaderMap) -> Result<(), Problem> {
+    let allowed = |value: &HeaderValue| {
+        let text = value.to_str();
+        text.is_ok_and(|text| config.admits_origin(text))
+    };
+    if headers.get_all(ORIGIN).iter().all(allowed) {
+        return Ok(());
     }
-    Ok(())
+    Err(
+        Problem::new(Code::Forbidden, "The request comes from another origin.")
+            .next("The operator may add that origin to `cors.origins`."),
+    )
 }

@@ -16,6 +16,7 @@ mod plain;
 pub mod rate;
 mod refusals;
 pub mod refused;
+mod relay;
 pub mod test_key;
 mod well_known;
 
@@ -51,6 +52,7 @@ pub fn service(state: AppState) -> Router {
         .merge(public)
         .merge(forward::routes())
         .merge(one::routes())
+        .merge(relay::routes())
         .fallback_service(page::service(&state.config))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors::layer(&state.config));

@@ -30,6 +30,7 @@ impl From<HostRefused> for Problem {
         let next = match refused {
             HostRefused::NotAllowed => "The operator allows hosts by `custom_hosts`.",
             HostRefused::Missing => "Enter the key again, with your host.",
+            HostRefused::NoTls => "Keys go there by the companion alone, or not at all.",
         };
         Self::new(Code::HostRefused, sentence(&refused)).next(next)
     }

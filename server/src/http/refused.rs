@@ -95,6 +95,7 @@ fn is_noted(code: Code) -> bool {
             | Code::Forbidden
             | Code::PathRefused
             | Code::HostRefused
+            | Code::RelayRefused
     )
 }
 

@@ -45,20 +45,36 @@ fn connector_by(
     tls: ClientConfig,
     timeout: Duration,
 ) -> Connector {
-    let mut tcp = HttpConnector::new_with_resolver(Resolver { names, reach });
-    tcp.set_nodelay(true);
-    tcp.set_keepalive(Some(Duration::from_secs(60)));
-    tcp.set_connect_timeout(Some(timeout));
-    tcp.enforce_http(false);
+    let guarded = guarded(names, reach, timeout);
     let schemes = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls);
     let schemes = match reach {
         Reach::Public => schemes.https_only(),
         Reach::Private | Reach::Only(_) => schemes.https_or_http(),
     };
-    let inner = schemes
-        .enable_all_versions()
-        .wrap_connector(Guarded { reach, inner: tcp });
+    let inner = schemes.enable_all_versions().wrap_connector(guarded);
     Timed { inner, timeout }
+}
+
+/// TCP alone, under the same reach and time limit.
+pub type Tcp = Timed<Guarded<HttpConnector<Resolver>>>;
+
+/// Connections on which others speak.
+pub fn tcp(reach: Reach, timeout: Duration) -> Tcp {
+    let inner = guarded(Arc::new(System), reach, timeout);
+    Timed { inner, timeout }
+}
+
+fn guarded(
+    names: Arc<dyn LookUp>,
+    reach: Reach,
+    timeout: Duration,
+) -> Guarded<HttpConnector<Resolver>> {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver { names, reach });
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(Duration::from_secs(60)));
+    tcp.set_connect_timeout(Some(timeout));
+    tcp.enforce_http(false);
+    Guarded { reach, inner: tcp }
 }
 
 /// What knows the addresses of names.

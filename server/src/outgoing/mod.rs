@@ -1,7 +1,7 @@
 //! The only place that makes connections.
 //!
-//! [`Client::route`] says where requests of a provider may go, [`Target::send`] sends one. What
-//! stands between is checked here and nowhere else: addresses, paths, headers, redirects, and that
+//! [`Client::route`] says where requests of a provider may go, [`Target::send`] sends one, and
+//! [`Target::line`] connects for a caller's own TLS. What stands between is checked here and nowhere else: addresses, paths, headers, redirects, and that
 //! the key does not come back.
 
 mod address;
@@ -9,6 +9,7 @@ mod answer;
 mod connect;
 mod document;
 mod headers;
+mod line;
 mod origin;
 mod redirect;
 mod route;
@@ -29,6 +30,7 @@ use rustls_pki_types::pem::PemObject;
 
 pub use answer::Answer;
 pub use document::Document;
+pub use line::Line;
 pub use route::{HostRefused, Route, Target};
 pub use send::{Outbound, SendError};
 
@@ -178,6 +180,8 @@ pub(crate) struct Pool {
     /// One for each worker, and the first for all other threads: a connection belongs to the thread
     /// that made it.
     clients: Vec<Connections>,
+    /// Connections without TLS of the companion's own; none is kept.
+    tcp: connect::Tcp,
     first_byte: Duration,
 }
 
@@ -202,6 +206,7 @@ impl Pool {
         let client = |_| builder.build(connector.clone());
         Self {
             clients: (0..=workers::count()).map(client).collect(),
+            tcp: connect::tcp(reach, timeout),
             first_byte: Duration::from_secs(upstream.first_byte_timeout_seconds),
         }
     }

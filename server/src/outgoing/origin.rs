@@ -64,6 +64,14 @@ impl Origin {
         split(host) == Some(own)
     }
 
+    /// The name that a certificate of it is for; none where nobody else could speak TLS with it:
+    /// plain http, an address, or a path that has to be put in front.
+    pub fn tls_name(&self) -> Option<&str> {
+        let host = self.authority.host();
+        let is_name = !host.starts_with('[') && host.parse::<std::net::IpAddr>().is_err();
+        (is_name && !self.is_plain() && self.base.is_empty()).then_some(host)
+    }
+
     /// Whether requests go there without TLS.
     pub fn is_plain(&self) -> bool {
         self.scheme == Scheme::HTTP

@@ -7,6 +7,7 @@ use keyseal::catalogue::{Host, Provider};
 use keyseal::transit::{PathRefused, check_path};
 
 use super::Pool;
+use super::line::Line;
 use super::origin::Origin;
 use crate::config::hosts::{HostPattern, SealedHost};
 
@@ -19,6 +20,11 @@ pub enum HostRefused {
     /// The provider has no host of its own, and none was sealed.
     #[error("the provider needs a host of yours, sealed into the key")]
     Missing,
+    /// No TLS to relay, no name that it could be for, or a path that only the companion knows.
+    #[error(
+        "the provider's origin here is plain http, an address or has a path, so nothing can be relayed to it"
+    )]
+    NoTls,
 }
 
 /// What is known of one provider.
@@ -43,6 +49,15 @@ pub struct Target<'a> {
     pub(super) route: &'a Route,
     pub(super) origin: Cow<'a, Origin>,
     pub(super) pool: &'a Pool,
+}
+
+impl Target<'_> {
+    /// A connection for somebody else's TLS.
+    pub fn line(&self) -> Result<Line, HostRefused> {
+        let name = self.origin.tls_name().ok_or(HostRefused::NoTls)?;
+        let uri = self.origin.uri("/").map_err(|_| HostRefused::NoTls)?;
+        Ok(Line::new(self.pool.tcp.clone(), name.to_owned(), uri))
+    }
 }
 
 impl Route {

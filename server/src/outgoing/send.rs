@@ -139,17 +139,7 @@ fn credential(scheme: &str, key: &Secret) -> Result<HeaderValue, SendError> {
 
 /// Why a request got no answer, out of a chain of causes.
 pub(super) fn reason(error: &hyper_util::client::legacy::Error) -> SendError {
-    let causes =
-        std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |cause| {
-            // An I/O error shows what it wraps, not what caused that.
-            let wrapped = cause
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref);
-            wrapped
-                .map(|wrapped| wrapped as &(dyn std::error::Error + 'static))
-                .or_else(|| cause.source())
-        });
-    for cause in causes {
+    for cause in causes(error) {
         if cause.is::<AddressRefused>() {
             return SendError::AddressRefused;
         }
@@ -171,4 +161,19 @@ pub(super) fn reason(error: &hyper_util::client::legacy::Error) -> SendError {
     } else {
         SendError::Broken
     }
+}
+
+type Cause = dyn std::error::Error + 'static;
+
+/// An error, what caused it, what caused that.
+pub(super) fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
+    std::iter::successors(Some(error), |cause| {
+        // An I/O error shows what it wraps, not what caused that.
+        let wrapped = cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        wrapped
+            .map(|wrapped| wrapped as &Cause)
+            .or_else(|| cause.source())
+    })
 }

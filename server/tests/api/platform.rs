@@ -1,9 +1,11 @@
 //! What users have of the operator's keys: counted in the database, on both.
 
+use std::time::Duration;
+
 use keyseal_server::{
     choose::platform::Reservation,
     clock,
-    config::Tier,
+    config::{Relay, Tier},
     store::{Owner, Realm, Spent},
 };
 use serde_json::json;
@@ -17,6 +19,12 @@ const TIER: Tier = Tier {
     requests_per_day: 8,
     micro_usd_per_day: 1_000,
     micro_usd_per_request: 100,
+    relay: Relay {
+        connections: 0,
+        idle: Duration::ZERO,
+        total: Duration::ZERO,
+        bytes_per_second: 0,
+    },
 };
 const MINUTE: i64 = 60_000_000;
 /// The middle of a day that is still to come: the companion forgets the counters of those gone by.

@@ -1,39 +1,12 @@
 //! Providers behind TLS: certificates are verified, HTTP/2 and HTTP/1.1 are both spoken.
-//!
-//! `leaf.pem` is for `localhost`, issued by `root.pem`, whose private key was thrown away.
-
-use std::sync::Arc;
 
 use axum::body::Body;
-use base64ct::{Base64, Encoding};
 use http::{StatusCode, Version};
-use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use tokio_rustls::TlsAcceptor;
 
 use crate::caller::{begin, piece};
 use crate::companion::{Companion, request};
+use crate::provider_tls::{ROOT, acceptor};
 use crate::upstream::Upstream;
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/forward/tls/root.pem");
-
-fn acceptor(protocols: &[&str]) -> TlsAcceptor {
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("leaf.pem")).unwrap();
-    let key = Base64::decode_vec(include_str!("leaf-key.pkcs8.b64")).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], PrivatePkcs8KeyDer::from(key).into())
-        .unwrap();
-    config.alpn_protocols = protocols
-        .iter()
-        .map(|name| name.as_bytes().to_vec())
-        .collect();
-    TlsAcceptor::from(Arc::new(config))
-}
 
 #[tokio::test]
 async fn both_protocols_stream_piece_by_piece_and_a_caller_who_leaves_cancels() {
