@@ -52,9 +52,41 @@ test("usage and activity of the real companion, and the same as CSV", async (t) 
   assert.deepEqual(await acts({ until: "2026-01-01T00:00:00Z" }), []);
   const { nextCursor } = await vault.activity({ limit: 1 });
   assert.deepEqual((await acts({ limit: 1, cursor: nextCursor }))[0], ["key.add", other.id]);
-  await assert.rejects(vault.activity({ action: "KEY" }), { code: "validation" });
-  await assert.rejects(vault.usage({ by: ["hour"] }), { code: "validation" });
-  await assert.rejects(vault.activity({ since: 7 }));
+  assert.deepEqual(await acts({ since: "2026-01-01T00:00:00+02:00", limit: 1 }), [
+    ["usage.export", null],
+  ]);
+});
+
+test("an address is asked for by nothing but what belongs into it", async (t) => {
+  const companion = await FakeCompanion.make();
+  companion.serve(t);
+  const vault = await Vault.open({ companion: URL_OF_COMPANION, token: () => tokenFor("user-1") });
+  const key = "sk-proj-0123456789abcdef";
+  const asked = [];
+  const real = globalThis.fetch;
+  globalThis.fetch = (input, init) => {
+    asked.push(String(input));
+    return real(input, init);
+  };
+  t.after(() => {
+    globalThis.fetch = real;
+  });
+  for (const wrong of [key, 7, null, {}, [], [key], new Date(Number.NaN)]) {
+    for (const name of ["from", "to", "by"]) {
+      await assert.rejects(vault.usage({ [name]: wrong }), { code: "validation" }, name);
+      await assert.rejects(vault.usageCsv({ [name]: wrong }), { code: "validation" }, name);
+    }
+    for (const name of ["action", "entry", "cursor"]) {
+      await assert.rejects(vault.activity({ [name]: wrong }), { code: "validation" }, name);
+    }
+  }
+  await assert.rejects(vault.activity({ since: key }), { code: "validation" });
+  await assert.rejects(vault.activity({ limit: key }), { code: "validation" });
+  await assert.rejects(vault.usage(null));
+  assert.deepEqual(asked, []);
+  // Members that nobody knows are left out.
+  await vault.activity({ other: key, action: "key.add" }).catch(() => undefined);
+  assert.deepEqual(asked, [`${URL_OF_COMPANION}/api/v1/audit?action=key.add`]);
 });
 
 test("pages are followed to the last, in CSV with the names of the columns once", async (t) => {
