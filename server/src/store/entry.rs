@@ -97,6 +97,8 @@ pub struct Entry {
     pub last_tested_at: Option<Micros>,
     /// When last used.
     pub last_used_at: Option<Micros>,
+    /// Until when the provider asked to wait with this key.
+    pub resting_until: Option<Micros>,
     /// From when it is not chosen any more.
     pub expires_at: Option<Micros>,
     /// When revoked.
@@ -132,7 +134,7 @@ macro_rules! entry_columns {
         "id, provider, label, hint, host, sealed_key, status, status_detail, active, priority, \
          total_requests, total_tokens, cost_micro_usd, unpriced_requests, month, \
          month_micro_usd, budget_micro_usd, budget_period, needs_reentry, created_at, \
-         last_tested_at, last_used_at, expires_at, revoked_at"
+         last_tested_at, last_used_at, resting_until, expires_at, revoked_at"
     };
 }
 pub(super) use entry_columns;
@@ -159,6 +161,7 @@ impl Entry {
             created_at: row.try_get("created_at")?,
             last_tested_at: row.try_get("last_tested_at")?,
             last_used_at: row.try_get("last_used_at")?,
+            resting_until: row.try_get("resting_until")?,
             expires_at: row.try_get("expires_at")?,
             revoked_at: row.try_get("revoked_at")?,
         })

@@ -44,7 +44,7 @@ pub async fn an_added_key_is_listed_with_its_mask_and_its_ciphertext(companion: 
         "unknownRequests": 0, "budgetUsd": null, "budgetPeriod": null, "budgetSpentUsd": null,
         "budgetLeftUsd": null,
         "createdAt": created, "lastTestedAt": null, "lastUsedAt": null,
-        "expiresAt": "2099-01-31T10:00:00.000Z", "needsReentry": false,
+        "restingUntil": null, "expiresAt": "2099-01-31T10:00:00.000Z", "needsReentry": false,
         "sealedKey": body["sealedKey"],
     });
     assert_eq!(added, expected);

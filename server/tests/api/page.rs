@@ -45,7 +45,10 @@ async fn the_page_comes_with_a_policy_that_lets_in_only_its_own() {
         "worker-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
-        &format!("connect-src 'self' http://{0} ws://{0}", companion.address),
+        &format!(
+            "connect-src 'self' http://{0} ws://{0} https://openrouter.ai/api/v1/auth/keys;",
+            companion.address
+        ),
     ] {
         assert!(policy.contains(rule), "{rule}: {policy}");
     }

@@ -197,6 +197,8 @@ async fn a_key_that_has_to_wait_rests_here_and_on_other_replicas() {
         "untested",
         "waiting is no fault of the key"
     );
+    let rests = entry(&companion, &ann, &first).await["restingUntil"].clone();
+    assert!(rests.is_string(), "its owner is told: {rests}");
     for one in [&companion, &replica] {
         let answer = chat(one, &ann).await;
         assert_eq!(answer.header("keyseal-attempts"), Some("1"));
@@ -209,6 +211,7 @@ async fn a_key_that_has_to_wait_rests_here_and_on_other_replicas() {
     assert_eq!(upstream.keys(), ['b', 'a'].map(key));
     upstream.say(&key('b'), None);
     tokio::time::sleep(std::time::Duration::from_millis(2_600)).await;
+    assert!(entry(&companion, &ann, &first).await["restingUntil"].is_null());
     for one in [&companion, &replica] {
         chat(one, &ann).await;
         assert_eq!(upstream.keys(), [key('a')]);

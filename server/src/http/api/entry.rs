@@ -33,6 +33,8 @@ pub struct EntryView {
     created_at: String,
     last_tested_at: Option<String>,
     last_used_at: Option<String>,
+    /// Until then other keys are tried before it: the provider asked for a pause.
+    resting_until: Option<String>,
     expires_at: Option<String>,
     needs_reentry: bool,
     sealed_key: Option<Box<RawValue>>,
@@ -68,6 +70,10 @@ impl From<Entry> for EntryView {
             created_at: clock::rfc3339(entry.created_at),
             last_tested_at: entry.last_tested_at.map(clock::rfc3339),
             last_used_at: entry.last_used_at.map(clock::rfc3339),
+            resting_until: entry
+                .resting_until
+                .filter(|until| *until > clock::micros())
+                .map(clock::rfc3339),
             expires_at: entry.expires_at.map(clock::rfc3339),
             needs_reentry: entry.needs_reentry,
             sealed_key: entry

@@ -4,6 +4,9 @@ use http::{HeaderMap, HeaderValue, header};
 
 use crate::config::Config;
 
+/// Where OpenRouter gives a key to a page; the page knows no other such address.
+const SIGN_IN: &str = " https://openrouter.ai/api/v1/auth/keys";
+
 /// The Content-Security-Policy of the page and of the frame.
 #[derive(Clone)]
 pub struct Policies {
@@ -18,8 +21,8 @@ impl Policies {
             origins => origins.join(" "),
         };
         Self {
-            page: policy(config, "'none'"),
-            frame: policy(config, &held_by),
+            page: policy(config, SIGN_IN, "'none'"),
+            frame: policy(config, "", &held_by),
         }
     }
 
@@ -49,13 +52,14 @@ fn common(map: &mut HeaderMap) {
     );
 }
 
-/// Only what the page needs: its own files, WebAssembly, and the companion it came from.
-fn policy(config: &Config, held_by: &str) -> HeaderValue {
+/// Only what the page needs: its own files, WebAssembly, the companion it came from, and where a
+/// sign-in is exchanged for a key.
+fn policy(config: &Config, sign_in: &str, held_by: &str) -> HeaderValue {
     let (origin, _) = config.public_origin();
     let socket = origin.replacen("http", "ws", 1);
     let policy = format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-         connect-src 'self' {origin} {socket}; worker-src 'self'; img-src 'self' data:; \
+         connect-src 'self' {origin} {socket}{sign_in}; worker-src 'self'; img-src 'self' data:; \
          object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {held_by}; \
          require-trusted-types-for 'script'; trusted-types lit-html keyseal"
     );
