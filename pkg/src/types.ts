@@ -44,6 +44,8 @@ export interface Entry {
   readonly createdAt: string;
   readonly lastTestedAt: string | null;
   readonly lastUsedAt: string | null;
+  /** Until then other keys are tried before it: the provider asked for a pause (429). Only synced keys rest. */
+  readonly restingUntil: string | null;
   readonly expiresAt: string | null;
   /** Nothing can open what is stored any more: the key must be entered again. */
   readonly needsReentry: boolean;
@@ -70,6 +72,8 @@ export interface ProviderInfo extends Readonly<Compiled> {
   readonly chatPath: string | null;
   /** The model that a chat starts with. */
   readonly defaultModel: string | null;
+  /** Whether the operator has a key of its own that could serve this caller, by the caller's permission. */
+  readonly platformAvailable: boolean;
 }
 
 /** What a test of a key said. */

@@ -237,14 +237,14 @@ test("export and import: needs a secret at that moment, and says what became of 
   );
 });
 
-test("a script that holds a vault holds no way to its slots, nor to an export", async () => {
+test("a script that holds a vault holds no way to its slots, to an export, nor to the operator's key", async () => {
   const vault = await guarded();
   const names = new Set();
   for (let at = vault; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     for (const name of Reflect.ownKeys(at)) names.add(String(name));
   }
   const inside = ["addDevice", "addPassphrase", "addPasskey", "addRecoveryCode", "keepSlots"];
-  for (const name of [...inside, "exportEntries", "importEntries"]) {
+  for (const name of [...inside, "exportEntries", "importEntries", "allowPlatform"]) {
     assert.equal(typeof insideOf(vault)[name], "function", "the control: it is there");
     assert.equal(names.has(name), false, name);
   }

@@ -109,6 +109,7 @@ for (const entry of ["index.js", "inline.js"]) {
       );
       expect(entries.sort()).toEqual([
         ".",
+        // Where they can be drawn: in elements.spec.
         "./elements",
         "./elements/ui",
         // By hand, and searched, in frame.spec.

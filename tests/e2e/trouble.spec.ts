@@ -56,7 +56,7 @@ test("companion not reachable: the list stays, what was pasted stays, and it goe
   const dialog = await store.submit(added.key, "synced");
   await expect(dialog.getByRole("alert")).toContainText("cannot be reached");
   await expect(dialog.getByRole("alert")).toContainText(NOT_STORED);
-  await expect(dialog.getByLabel("API key")).toHaveValue(added.key);
+  await expect(dialog.getByLabel("API key")).toHaveValue("•".repeat(added.key.length));
 
   await stage.companion.start();
   await dialog.getByRole("button", { name: "Seal and store" }).click();
@@ -136,7 +136,7 @@ test("storage full: the new key is refused and kept in the field, the old ones a
   const dialog = await store.submit(added.key, "browser");
   await expect(dialog.getByRole("alert")).toContainText("storage_full");
   await expect(dialog.getByRole("alert")).toContainText(NOT_STORED);
-  await expect(dialog.getByLabel("API key")).toHaveValue(added.key);
+  await expect(dialog.getByLabel("API key")).toHaveValue("•".repeat(added.key.length));
 
   await page.evaluate(() => {
     for (const name of Object.keys(localStorage)) {
@@ -179,7 +179,7 @@ test("a companion with other keys is refused, by both fingerprints; with its own
   for (const storage of ["synced", "browser"] as const) {
     const dialog = await store.submit(added.key, storage);
     await expect(dialog.getByRole("alert")).toContainText("keyset_identity");
-    await expect(dialog.getByLabel("API key")).toHaveValue(added.key);
+    await expect(dialog.getByLabel("API key")).toHaveValue("•".repeat(added.key.length));
     await dialog.getByRole("button", { name: "Cancel" }).click();
   }
   await expect(store.row(browser.key)).toBeVisible();

@@ -7,7 +7,14 @@ export const strings = {
 
   title: "Secure Store",
 
-  nav: { label: "Views", keys: "Keys", playground: "Playground", security: "Security" },
+  nav: {
+    label: "Views",
+    keys: "Keys",
+    playground: "Playground",
+    usage: "Usage",
+    security: "Security",
+    activity: "Activity",
+  },
 
   theme: {
     auto: "Theme: as the system",
@@ -23,18 +30,6 @@ export const strings = {
   },
 
   lock: { now: "Lock the vault" },
-
-  notice: {
-    away: "The companion cannot be reached. This is what this browser knows; nothing is lost.",
-    awayNext: "Looking again every few seconds.",
-    memoryOnly: "This browser stores nothing, as in a private window.",
-    memoryOnlyNext:
-      "Keys that you keep only in this browser last until you close this tab. Keys on all your devices are not affected.",
-    retry: "Try now",
-    dismiss: "OK",
-  },
-
-  loading: "Opening your vault…",
 
   signIn: {
     title: "Open this page by its link",

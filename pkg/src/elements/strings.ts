@@ -1,6 +1,6 @@
 // Every sentence of the elements, in one place. What happened, what is safe, what to do; never a code alone.
 
-import type { Slot, Status, Storage } from "../index.js";
+import type { Category, Slot, Status, Storage } from "../index.js";
 
 const vowelSound = /^([aeio]|u[^s]|xai|nvidia|lmnt|fal\b)/i;
 const withArticle = (name: string) => `${vowelSound.test(name) ? "an" : "a"} ${name}`;
@@ -97,7 +97,8 @@ export const keys = {
   enterAgain: "Enter again",
   enterAgainWhy:
     "What is stored can no longer be opened, so it is not used. Paste the key again; label and place stay.",
-  expires: (when: string) => `expires ${when}`,
+  expires: (when: string) => `until ${when}`,
+  budget: (left: string, of: string) => `${left} left of ${of}`,
   custom: (host: string) => `at ${host}`,
   move: (hint: string) => `Move ${hint}: arrow keys change the order of use`,
   moved: (hint: string, place: number, of: number) => `${hint} is now number ${place} of ${of}.`,
@@ -117,6 +118,7 @@ export const menu = {
   open: (hint: string) => `More for ${hint}`,
   test: "Test now",
   rename: "Rename",
+  limits: "End date and budget…",
   replace: "Replace the key…",
   up: "Move up",
   down: "Move down",
@@ -137,7 +139,16 @@ export const status = {
   expired: "Expired",
   reentry: "Cannot be opened",
   revoking: "Waiting to be revoked",
-} satisfies Record<Status | "off" | "expired" | "reentry" | "revoking", string>;
+  spent: "Budget used up",
+  resting: "Resting",
+  restingFor: (time: string) => `${time} (429)`,
+  restingWhy: "The provider asked for a pause. Other keys serve meanwhile.",
+  spentWhy: "Requests under this key stop until its budget is raised or begins anew.",
+} satisfies Record<
+  Status | "off" | "expired" | "reentry" | "revoking" | "spent" | "resting",
+  string
+> &
+  Record<string, unknown>;
 
 export const storage = {
   synced: "All devices",
@@ -157,6 +168,14 @@ export const revoke = {
   cancel: "Keep it",
 } as const;
 
+const categoryUse = {
+  llm: "text and chat",
+  image: "images",
+  video: "video",
+  audio: "speech and audio",
+  research: "search and research",
+} satisfies Record<Category, string>;
+
 export const add = {
   title: "Add a key",
   replaceTitle: (name: string) => `Replace this ${name} key`,
@@ -164,8 +183,25 @@ export const add = {
     `The new key takes the place of ${hint}; label, order and history stay.`,
   paste: "API key",
   pasteHelp: "Paste it here. It is sealed in this browser and never shown again.",
-  demo: "No key at hand?",
+  noKey: "No key at hand?",
+  toWizard: "Choose a provider first",
+  or: "or",
   useDemo: "Use a demo key",
+  length: (count: number) => `(${plural(count, "character")}, shown as dots)`,
+  signIn: (name: string) => `Get a key by signing in to ${name}`,
+  allowed: {
+    title: "What the key will be used for",
+    can: (name: string, kinds: readonly (keyof typeof categoryUse)[]) =>
+      `Apps that you use here can make requests at ${name}${
+        kinds.length ? ` (${kinds.map((kind) => categoryUse[kind]).join(", ")})` : ""
+      }, paid from your account there.`,
+    cannot: (name: string) =>
+      `They cannot read the key, use it for anyone else, or manage your account at ${name}.`,
+  },
+  more: "End date and budget",
+  clipboard: "The key may still be in your clipboard.",
+  clearClipboard: "Clear the clipboard",
+  clipboardCleared: "The clipboard is empty.",
   looksLike: (name: string) => `Looks like ${withArticle(name)} key`,
   maybe: (name: string, others: readonly string[]) =>
     `Probably ${withArticle(name)} key; it could also be ${others.join(" or ")}`,
@@ -662,4 +698,70 @@ export const carry = {
   wrong: "That does not open the file.",
   wrongNext:
     "Look at capitals and spaces, and try again. After each wrong try the next one takes longer.",
+} as const;
+
+export const wizard = {
+  trail: "Steps",
+  steps: ["What for", "Provider", "Key"],
+  what: "What do you want to use?",
+  whose: (category: string) => `${category}: whose key do you have, or want to make?`,
+  count: (count: number) => plural(count, "provider"),
+  paste: "I have a key: paste it",
+  back: "Back",
+  categories: {
+    llm: { name: "Text and chat", text: "Models that write, answer, summarise and code." },
+    image: { name: "Images", text: "Pictures out of words." },
+    video: { name: "Video", text: "Clips out of words or pictures." },
+    audio: { name: "Speech and audio", text: "Voices, transcripts, music." },
+    research: { name: "Search and research", text: "Answers out of the web and of documents." },
+  } satisfies Record<Category, { name: string; text: string }>,
+} as const;
+
+export const limits = {
+  title: (hint: string) => `End date and budget of ${hint}`,
+  expiry: "Use it until",
+  expiryHelp: "After that it is not used any more. It stays in the list.",
+  choices: { never: "No end date", day: "A day…" },
+  inDays: (days: number) => (days === 365 ? "One year from now" : `${days} days from now`),
+  day: "Last day",
+  pastDay: "Choose a day that is not over yet.",
+  budget: "Budget",
+  currency: "US dollars, estimated",
+  noLimit: "No limit",
+  period: "Budget is for",
+  periods: { month: "each month", total: "in total" },
+  budgetHelp: "When it is used up, requests under this key stop.",
+  badAmount: "A budget is an amount above 0, such as 20.",
+  noBudget: "Budgets are for keys on all your devices: the companion counts them.",
+  save: "Save",
+  cancel: "Cancel",
+} as const;
+
+export const store = {
+  tabs: "Views of the Secure Store",
+  tab: { keys: "Keys", usage: "Usage", security: "Security", activity: "Activity" },
+  loading: "Opening your vault…",
+  failed: "The Secure Store could not open",
+  retry: "Try again",
+  signedOut: "Your sign-in has ended",
+  signedOutText: "Sign in again where you are. Your keys are still where they were.",
+} as const;
+
+export const platform = {
+  label: (name: string) => `Fallback to the operator’s ${name} key`,
+  shown: "Fallback to platform:",
+  off: "off",
+  on: "on",
+  title: (name: string) => `Use the operator’s ${name} key when yours cannot serve?`,
+  body: "Requests that none of your own keys can serve then go out under the operator’s key. That may cost you what the operator charges for it. Every answer says which key served, and you can turn this off at any time.",
+  confirm: "Allow it",
+  cancel: "Keep it off",
+  allowed: (name: string) => `The operator’s ${name} key may be used when yours cannot serve.`,
+  refused: (name: string) => `Only your own ${name} keys are used.`,
+} as const;
+
+export const input = {
+  label: "API key",
+  seal: "Seal",
+  sealed: (name: string) => `${name} key, sealed`,
 } as const;

@@ -4,8 +4,9 @@ import type { Order } from "./order.js";
 import { overlaid, type Waiting } from "./queue.js";
 
 /** An entry as the companion lists it. The ciphertext goes to the local copy and is not shown. */
-export interface ListedEntry extends Omit<Entry, "host" | "label" | "pending"> {
+export interface ListedEntry extends Omit<Entry, "host" | "label" | "pending" | "restingUntil"> {
   label: string | null;
+  restingUntil?: string | null;
   host?: string | null;
   pending?: Entry["pending"];
   sealedKey?: unknown;
@@ -76,8 +77,14 @@ function compare(a: string, b: string): number {
 }
 
 function shown({ sealedKey: _ciphertext, category: _ofProvider, ...entry }: ListedEntry): Entry {
-  const { label, host, pending } = entry;
-  return { ...entry, label: label ?? "", host: host ?? null, pending: pending ?? null };
+  const { label, host, pending, restingUntil } = entry;
+  return {
+    ...entry,
+    label: label ?? "",
+    host: host ?? null,
+    pending: pending ?? null,
+    restingUntil: restingUntil ?? null,
+  };
 }
 
 function shownLocal(entry: LocalEntry & Partial<Pick<Entry, "needsReentry">>): Entry {
@@ -104,6 +111,7 @@ function shownLocal(entry: LocalEntry & Partial<Pick<Entry, "needsReentry">>): E
     createdAt: entry.createdAt ?? "",
     lastTestedAt: entry.lastTestedAt ?? null,
     lastUsedAt: entry.lastUsedAt ?? null,
+    restingUntil: null,
     expiresAt: entry.expiresAt ?? null,
     needsReentry: entry.damaged !== null || entry.needsReentry === true,
     host: entry.host ?? null,

@@ -22,7 +22,8 @@ export interface Imported {
 }
 
 /**
- * What only the package's own elements do with a vault: change the ways to unlock it, and carry its keys away.
+ * What only the package's own elements do with a vault: change the ways to unlock it, carry its keys away, and say
+ * what may cost money.
  *
  * A new way in, and an export, need one of the others at that moment (`proof`), where there is one besides the
  * device's own: that the vault is unlocked is not enough. Wrong secrets count as attempts.
@@ -42,6 +43,10 @@ export interface Inside {
   /** All browser-only entries as a file that `passphrase` opens. */
   exportEntries(proof: UnlockWith, passphrase: string): Promise<Exported>;
   importEntries(file: string, passphrase: string): Promise<readonly Imported[]>;
+  /** The providers for which the person lets the operator's own key serve where none of theirs can. */
+  platformAllowed(): Promise<ReadonlySet<string>>;
+  /** Gives that permission, or takes it back; what stands afterwards. */
+  allowPlatform(provider: string, allowed: boolean): Promise<ReadonlySet<string>>;
 }
 
 const doors = new WeakMap<Vault, Inside>();

@@ -32,4 +32,5 @@ const NOTHING_KNOWN: Omit<ProviderInfo, "id" | "name"> = {
   chatPath: null,
   defaultModel: null,
   customHost: false,
+  platformAvailable: false,
 };

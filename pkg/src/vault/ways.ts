@@ -1,6 +1,7 @@
 import { KeysealError } from "../errors.js";
 import type { VaultCore } from "../wasm/keyseal.js";
 import type { UnlockWith } from "./arguments.js";
+import type { Companion } from "./companion.js";
 import type { Exclusive } from "./exclusive.js";
 import type { Exported, Imported, Inside, KeptSlot } from "./inside.js";
 import type { Latch } from "./latch.js";
@@ -10,6 +11,7 @@ import type { Slots } from "./slots.js";
 /** Changes of the ways to unlock, export and import: what stands behind the door of `inside.ts`. */
 export class Ways implements Inside {
   readonly #core: VaultCore;
+  readonly #companion: Companion;
   readonly #exclusive: Exclusive;
   readonly #latch: Latch;
   readonly #pinned: Pinned;
@@ -20,6 +22,7 @@ export class Ways implements Inside {
   constructor(
     parts: {
       core: VaultCore;
+      companion: Companion;
       exclusive: Exclusive;
       latch: Latch;
       pinned: Pinned;
@@ -30,6 +33,7 @@ export class Ways implements Inside {
     taken: () => void,
   ) {
     this.#core = parts.core;
+    this.#companion = parts.companion;
     this.#exclusive = parts.exclusive;
     this.#latch = parts.latch;
     this.#pinned = parts.pinned;
@@ -78,6 +82,15 @@ export class Ways implements Inside {
     );
   }
 
+  async platformAllowed(): Promise<ReadonlySet<string>> {
+    return allowedIn(await this.#companion.call<Me>("GET", ME));
+  }
+
+  async allowPlatform(provider: string, allowed: boolean): Promise<ReadonlySet<string>> {
+    const json = { settings: { platformAllowed: { [provider]: allowed } } };
+    return allowedIn(await this.#companion.call<Me>("PATCH", ME, { json }));
+  }
+
   #secret(proof: UnlockWith | undefined) {
     return proof && this.#latch.secret(proof);
   }
@@ -97,4 +110,15 @@ export class Ways implements Inside {
       this.#changed();
     }
   }
+}
+
+const ME = "/api/v1/me";
+
+interface Me {
+  settings: { platformAllowed?: Readonly<Record<string, boolean | null>> };
+}
+
+function allowedIn({ settings }: Me): ReadonlySet<string> {
+  const all = Object.entries(settings.platformAllowed ?? {});
+  return new Set(all.flatMap(([provider, allowed]) => (allowed === true ? [provider] : [])));
 }

@@ -447,6 +447,12 @@ export async function prepareWalk(world: World): Promise<void> {
         () => insideOf(vault).importEntries(file, passphrase),
         () => insideOf(vault).importEntries(file, "wrong"),
       ),
+    "Inside.platformAllowed": () => insideOf(vault).platformAllowed(),
+    "Inside.allowPlatform": () =>
+      every(
+        () => insideOf(vault).allowPlatform("openai", false),
+        () => insideOf(vault).allowPlatform("nobody", true),
+      ),
     "Inside.keepSlots": () =>
       insideOf(vault).keepSlots(
         vault.slots

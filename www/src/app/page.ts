@@ -1,24 +1,22 @@
 import { KeysealError, Vault } from "keyseal";
 import "keyseal/elements";
-import { badge, controls, icons, notice, notices, problem } from "keyseal/elements/ui";
+import type { KeysealStore } from "keyseal/elements";
+import { badge, controls, icons, problem } from "keyseal/elements/ui";
 import { relay } from "keyseal/relay";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { state } from "lit/decorators.js";
+import { query, state } from "lit/decorators.js";
 import { strings } from "../strings.js";
 import { takeLink } from "./link.js";
 import { type SignIn, signIn, signOut } from "./sign-in.js";
 import { nextTheme, type Theme, theme } from "./theme.js";
 
-const VIEWS = ["keys", "playground", "security"] as const;
+const VIEWS = ["keys", "playground", "usage", "security", "activity"] as const;
 type View = (typeof VIEWS)[number];
 
 /** Views that the first look does not need are loaded when they are opened. */
 const LATER: Partial<Record<View, () => Promise<unknown>>> = {
   playground: () => import("../playground/playground-view.js"),
 };
-
-const LOOK_AGAIN_MS = 4_000;
-const STALE_MS = 30_000;
 
 type Stage =
   | { is: "opening" }
@@ -34,19 +32,15 @@ export class KeysealPage extends LitElement {
   @state() private stage: Stage = { is: "opening" };
   @state() private view: View = viewOfAddress();
   @state() private theme: Theme = theme();
-  @state() private looking = false;
+  @query("keyseal-store") private store!: KeysealStore | null;
 
   #token = "";
-  #refreshedAt = 0;
   #played = false;
-  #lookAgain: ReturnType<typeof setTimeout> | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("hashchange", this.#addressChanged);
-    window.addEventListener("online", this.#refresh);
-    document.addEventListener("visibilitychange", this.#shown);
-    this.addEventListener("signed-out", () => this.#signedOut("ended"));
+    this.addEventListener("keyseal-signed-out", () => this.#signedOut("ended"));
     const link = KeysealPage.link;
     KeysealPage.link = undefined;
     void this.#start(link);
@@ -55,9 +49,6 @@ export class KeysealPage extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener("hashchange", this.#addressChanged);
-    window.removeEventListener("online", this.#refresh);
-    document.removeEventListener("visibilitychange", this.#shown);
-    clearTimeout(this.#lookAgain);
   }
 
   async #start(link: string | undefined): Promise<void> {
@@ -76,10 +67,8 @@ export class KeysealPage extends LitElement {
         // Loaded when a key that is only in this browser is first used.
         relay: relay(),
       });
-      vault.addEventListener("change", () => this.#vaultChanged());
+      vault.addEventListener("change", () => this.requestUpdate());
       this.stage = { is: "open", vault };
-      this.#refreshedAt = Date.now();
-      this.#vaultChanged();
     } catch (thrown) {
       const error = KeysealError.from(thrown);
       if (error.code === "unauthorized") this.#signedOut("ended");
@@ -98,33 +87,8 @@ export class KeysealPage extends LitElement {
     this.view = viewOfAddress();
     window.scrollTo(0, 0);
     // Back from the playground, the list tells of the use that was just made.
-    if (this.view === "keys") void this.#refresh();
+    if (this.view === "keys") void this.store?.refresh();
   };
-
-  readonly #shown = () => {
-    if (document.visibilityState === "visible" && Date.now() - this.#refreshedAt > STALE_MS) {
-      void this.#refresh();
-    }
-  };
-
-  readonly #refresh = async (): Promise<void> => {
-    if (this.stage.is !== "open" || this.looking) return;
-    this.looking = true;
-    this.#refreshedAt = Date.now();
-    try {
-      await this.stage.vault.refresh();
-    } catch (thrown) {
-      if (KeysealError.from(thrown).code === "unauthorized") this.#signedOut("ended");
-    } finally {
-      this.looking = false;
-    }
-  };
-
-  #vaultChanged(): void {
-    this.requestUpdate();
-    clearTimeout(this.#lookAgain);
-    if (this.#away()) this.#lookAgain = setTimeout(this.#refresh, LOOK_AGAIN_MS);
-  }
 
   #away(): boolean {
     return this.stage.is === "open" && this.stage.vault.problems.some(({ code }) => AWAY.has(code));
@@ -202,7 +166,7 @@ export class KeysealPage extends LitElement {
   #main(): TemplateResult {
     switch (this.stage.is) {
       case "opening":
-        return html`<p class="opening" role="status"><span class="spinner"></span>${strings.loading}</p>`;
+        return this.#open(undefined);
       case "signedOut":
         return this.#signInNeeded(this.stage.why, this.stage.link);
       case "failed":
@@ -216,65 +180,25 @@ export class KeysealPage extends LitElement {
           </section>
         `;
       case "open":
-        return html`
-          ${this.#notices(this.stage.vault)}
-          ${
-            this.stage.vault.unlocked
-              ? nothing
-              : html`<keyseal-unlock .vault=${this.stage.vault}></keyseal-unlock>`
-          }
-          ${this.#view(this.stage.vault)}
-        `;
+        return this.#open(this.stage.vault);
     }
   }
 
-  #view(vault: Vault): TemplateResult {
+  /** While the vault is being opened, the store shows where its list will stand. */
+  #open(vault: Vault | undefined): TemplateResult {
     // A conversation outlasts a look at the keys: once opened, the playground stays, out of sight.
-    if (this.view === "playground") this.#played = true;
+    if (vault && this.view === "playground") this.#played = true;
     return html`
-      ${this.view === "keys" ? html`<keyseal-keys .vault=${vault}></keyseal-keys>` : nothing}
-      ${
-        this.#played
-          ? html`<keyseal-playground
+      <keyseal-store no-tabs .vault=${vault} .view=${this.view}>
+        ${
+          this.#played
+            ? html`<keyseal-playground
               .vault=${vault}
               ?hidden=${this.view !== "playground"}
             ></keyseal-playground>`
-          : nothing
-      }
-      ${this.view === "security" ? html`<keyseal-security .vault=${vault}></keyseal-security>` : nothing}
-    `;
-  }
-
-  #notices(vault: Vault): TemplateResult {
-    return html`
-      <div class="notices" role="status">
-        ${vault.problems.map((error) =>
-          AWAY.has(error.code)
-            ? notice(
-                "warn",
-                strings.notice.away,
-                strings.notice.awayNext,
-                html`<button class="button small" type="button" ?disabled=${this.looking} @click=${this.#refresh}>
-                  ${strings.notice.retry}
-                </button>`,
-              )
-            : notice(
-                error.code.startsWith("keyset") ? "bad" : "warn",
-                error.message,
-                error.next,
-                error.code === "change_dropped"
-                  ? html`<button class="button small" type="button" @click=${() => vault.dismiss(error)}>
-                      ${strings.notice.dismiss}
-                    </button>`
-                  : nothing,
-              ),
-        )}
-        ${
-          vault.persistent
-            ? nothing
-            : notice("info", strings.notice.memoryOnly, strings.notice.memoryOnlyNext)
+            : nothing
         }
-      </div>
+      </keyseal-store>
     `;
   }
 
@@ -306,7 +230,6 @@ export class KeysealPage extends LitElement {
   static override styles = [
     controls,
     badge,
-    notices,
     css`
       :host {
         min-height: 100dvh;
@@ -354,6 +277,9 @@ export class KeysealPage extends LitElement {
         display: flex;
         align-self: stretch;
         gap: var(--ks-1);
+        min-width: 0;
+        overflow-x: auto;
+        scrollbar-width: none;
       }
 
       nav a {
@@ -419,15 +345,6 @@ export class KeysealPage extends LitElement {
         flex-direction: column;
         padding-top: var(--ks-8);
         padding-bottom: var(--ks-12);
-      }
-
-      .opening {
-        display: flex;
-        align-items: center;
-        justify-content: center;
-        gap: var(--ks-3);
-        min-height: 40vh;
-        color: var(--ks-ink-3);
       }
 
       .sheet {

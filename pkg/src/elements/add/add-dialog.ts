@@ -1,26 +1,29 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import {
-  type Detection,
-  type Entry,
-  KeysealError,
-  type ProviderInfo,
-  type Storage,
-} from "../../index.js";
+import { KeysealError } from "../../errors.js";
+import { oauthProviders, startOAuth } from "../../oauth/index.js";
+import type { Entry, ProviderInfo, Storage } from "../../types.js";
 import { define } from "../define.js";
+import { emit } from "../events.js";
 import * as strings from "../strings.js";
 import { controls, dialogs } from "../ui/controls.js";
-import { hostOf } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
 import { addStyles } from "./add-styles.js";
 import { demoKey, offersDemo } from "./demo-key.js";
-
-type Step = "sealing" | "storing" | "testing";
-const STEPS: readonly Step[] = ["sealing", "storing", "testing"];
+import { detected } from "./detected.js";
+import "./limits-fields.js";
+import { type Limits, type LimitsFields, NO_LIMITS } from "./limits-fields.js";
+import { keepWishes, type Wishes } from "./oauth-return.js";
+import { canClearClipboard, clearClipboard, PasteField } from "./paste-field.js";
+import { outcome, type Step, steps } from "./progress.js";
+import { storageCards } from "./storage-cards.js";
+import "./wizard.js";
+import type { ProviderChosen } from "./wizard.js";
 
 type Stage =
+  | { is: "wizard" }
   | { is: "form" }
   | { is: "working"; step: Step }
   | { is: "done"; entry: Entry; testError: KeysealError | undefined };
@@ -33,42 +36,57 @@ const WORDS = strings.add;
 /** Adding a key: paste, look, seal. Also puts a new key in the place of an old one. */
 export class AddDialog extends VaultElement {
   @state() private stage: Stage = { is: "form" };
-  @state() private detection: Detection | undefined;
   @state() private provider = "";
   @state() private storage: Storage = "synced";
   @state() private replacing: Entry | undefined;
   @state() private error: KeysealError | undefined;
-  @state() private pasted = "";
   @state() private label = "";
   @state() private host = "";
+  @state() private cleared = false;
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("#key") private keyField!: HTMLInputElement | null;
+  @query("keyseal-limits-fields") private limits!: LimitsFields | null;
 
   /** True once a person has chosen the provider: detection then only comments. */
   #chosen = false;
 
-  /** Opens the dialog: empty, with a key filled in, or to replace an entry's key. */
-  async show(how: { pasted?: string; replace?: Entry } = {}): Promise<void> {
+  readonly #key = new PasteField(this, () => this.#keyChanged());
+
+  /** Opens the dialog: empty, with a key for trying things out, or to replace an entry's key. */
+  async show(how: { demo?: boolean; replace?: Entry } = {}): Promise<void> {
     this.#reset();
     this.replacing = how.replace;
     if (how.replace) this.provider = how.replace.provider;
     await this.updateComplete;
     this.dialog.showModal();
-    if (how.pasted) this.#keyChanged(how.pasted);
+    if (how.demo) this.#key.fill(demoKey());
     this.keyField?.focus();
+  }
+
+  /** Opens the dialog on the progress of a key that comes by another way than pasting. */
+  async follow({ wishes, coming }: { wishes: Wishes; coming: Promise<Entry> }): Promise<void> {
+    this.#reset();
+    this.provider = wishes.provider;
+    this.storage = wishes.storage;
+    this.label = wishes.label;
+    this.stage = { is: "working", step: "sealing" };
+    coming.catch(() => undefined); // it is heard below
+    await this.updateComplete;
+    this.dialog.showModal();
+    await this.#finish(() => coming);
   }
 
   #reset(): void {
     this.stage = { is: "form" };
-    this.detection = undefined;
     this.provider = "";
     this.storage = "synced";
     this.replacing = undefined;
     this.error = undefined;
-    this.pasted = "";
     this.label = "";
     this.host = "";
+    this.cleared = false;
     this.#chosen = false;
+    this.#key.wipe();
   }
 
   protected override render(): TemplateResult {
@@ -76,7 +94,13 @@ export class AddDialog extends VaultElement {
       ? WORDS.replaceTitle(this.providerName(this.replacing.provider))
       : WORDS.title;
     return html`
-      <dialog aria-labelledby="title" @close=${this.#closed} @cancel=${this.#mayClose}>
+      <dialog
+        part="dialog"
+        aria-labelledby="title"
+        @close=${this.#closed}
+        @cancel=${this.#mayClose}
+        @paste=${this.#pastedAnywhere}
+      >
         <div class="dialog-head">
           <h2 id="title">${title}</h2>
           <button
@@ -89,9 +113,25 @@ export class AddDialog extends VaultElement {
             ${icons.close}
           </button>
         </div>
-        ${this.stage.is === "form" ? this.#form() : this.#progress()}
+        ${this.#stage()}
       </dialog>
     `;
+  }
+
+  #stage(): TemplateResult {
+    switch (this.stage.is) {
+      case "wizard":
+        return html`<keyseal-add-wizard
+          class="dialog-body"
+          .providers=${this.vault.providers}
+          @provider-chosen=${this.#providerFromWizard}
+          @wizard-left=${() => this.#toForm()}
+        ></keyseal-add-wizard>`;
+      case "form":
+        return this.#form();
+      default:
+        return this.#progress();
+    }
   }
 
   #form(): TemplateResult {
@@ -103,25 +143,10 @@ export class AddDialog extends VaultElement {
             ? html`<p class="quiet">${WORDS.replaceLead(this.replacing.keyHint)}</p>`
             : nothing
         }
-        ${problem(this.error, WORDS.notStored)}
+        ${problem(this.error ?? this.#key.error, WORDS.notStored)}
         <div class="field">
           <label class="name" for="key">${WORDS.paste}</label>
-          <input
-            id="key"
-            class="input mono dots"
-            type="text"
-            autocomplete="off"
-            autocapitalize="off"
-            autocorrect="off"
-            spellcheck="false"
-            data-1p-ignore
-            data-lpignore="true"
-            data-bwignore
-            data-form-type="other"
-            aria-describedby="detected"
-            .value=${live(this.pasted)}
-            @input=${(event: InputEvent) => this.#keyChanged((event.target as HTMLInputElement).value)}
-          />
+          ${this.#key.render({ describedBy: "detected" })}
           <div id="detected" class="detected" aria-live="polite">${this.#detected()}</div>
         </div>
         ${this.replacing ? nothing : this.#details(info)}
@@ -134,36 +159,24 @@ export class AddDialog extends VaultElement {
   }
 
   #detected(): TemplateResult {
-    if (!this.pasted) {
-      return html`
-        <span class="help">${WORDS.pasteHelp}</span>
+    if (!this.#key.isEmpty) {
+      return detected(this.#key, this.provider, (id) => this.providerName(id));
+    }
+    if (this.replacing) return html`<span class="help">${WORDS.pasteHelp}</span>`;
+    return html`
+      <span class="help">${WORDS.pasteHelp}</span>
+      <span class="aside-line">
+        ${WORDS.noKey}
+        <button class="link" type="button" @click=${this.#toWizard}>${WORDS.toWizard}</button>
         ${
-          !this.replacing && offersDemo(this.vault)
-            ? html`<span class="demo">${WORDS.demo}
-              <button class="link" type="button" @click=${() => this.#keyChanged(demoKey())}>
+          offersDemo(this.vault)
+            ? html`<span>${WORDS.or}
+              <button class="link" type="button" @click=${() => this.#key.fill(demoKey())}>
                 ${WORDS.useDemo}
               </button></span>`
             : nothing
         }
-      `;
-    }
-    const { provider, alternatives = [], warnings = [], hint = "" } = this.detection ?? {};
-    const others = alternatives.filter((id) => id !== provider).map((id) => this.providerName(id));
-    const name = provider && this.providerName(provider);
-    const said = !name
-      ? this.provider
-        ? WORDS.chosen(this.providerName(this.provider))
-        : WORDS.unsure
-      : others.length
-        ? WORDS.maybe(name, others)
-        : WORDS.looksLike(name);
-    return html`
-      <span class=${name ? "sure" : "unsure"}>
-        ${name ? icons.check : icons.info}<span>${said} <span class="mono quiet">${hint}</span></span>
       </span>
-      ${warnings.map(
-        ({ message }) => html`<span class="warning">${icons.warn}<span>${message}</span></span>`,
-      )}
     `;
   }
 
@@ -186,6 +199,13 @@ export class AddDialog extends VaultElement {
               </a>`
               : nothing
           }
+          ${
+            info && oauthProviders.includes(info.id)
+              ? html`<button class="link" type="button" @click=${this.#signIn}>
+                ${WORDS.signIn(info.name)}
+              </button>`
+              : nothing
+          }
         </div>
         <div class="field">
           <label class="name" for="label">
@@ -195,6 +215,7 @@ export class AddDialog extends VaultElement {
             id="label"
             class="input"
             maxlength="60"
+            dir="auto"
             autocomplete="off"
             .value=${live(this.label)}
             @input=${(event: InputEvent) => {
@@ -204,170 +225,143 @@ export class AddDialog extends VaultElement {
           />
         </div>
       </div>
-      ${
-        info?.customHost
-          ? html`<div class="field">
-            <label class="name" for="host">${WORDS.host}</label>
-            <input
-              id="host"
-              class="input mono"
-              autocomplete="off"
-              spellcheck="false"
-              aria-describedby="host-help"
-              .value=${live(this.host)}
-              @input=${(event: InputEvent) => {
-                this.host = (event.target as HTMLInputElement).value;
-              }}
-            />
-            <span id="host-help" class="help">${WORDS.hostHelp}</span>
-          </div>`
-          : nothing
-      }
-      <fieldset>
-        <legend class="legend">${WORDS.where}</legend>
-        <div class="cards">
-          ${this.#card("synced", WORDS.synced, WORDS.syncedText(hostOf(location.origin)), icons.devices)}
-          ${this.#card(
-            "browser",
-            WORDS.browser,
-            this.vault.persistent
-              ? WORDS.browserText
-              : `${WORDS.browserText} ${WORDS.browserMemory}`,
-            icons.browser,
-          )}
-        </div>
-      </fieldset>
+      ${info?.customHost ? this.#hostField() : nothing}
+      ${storageCards(this.vault, this.storage, (storage) => {
+        this.storage = storage;
+      })}
+      ${info ? this.#allowed(info) : nothing}
+      <details class="more">
+        <summary>${WORDS.more}</summary>
+        <keyseal-limits-fields ?budget=${this.storage === "synced"}></keyseal-limits-fields>
+      </details>
     `;
   }
 
-  #card(storage: Storage, title: string, text: string, icon: TemplateResult): TemplateResult {
+  #hostField(): TemplateResult {
+    return html`<div class="field">
+      <label class="name" for="host">${WORDS.host}</label>
+      <input
+        id="host"
+        class="input mono"
+        autocomplete="off"
+        spellcheck="false"
+        aria-describedby="host-help"
+        .value=${live(this.host)}
+        @input=${(event: InputEvent) => {
+          this.host = (event.target as HTMLInputElement).value;
+        }}
+      />
+      <span id="host-help" class="help">${WORDS.hostHelp}</span>
+    </div>`;
+  }
+
+  #allowed({ name, categories }: ProviderInfo): TemplateResult {
     return html`
-      <label class="choice">
-        <input
-          type="radio"
-          name="storage"
-          value=${storage}
-          aria-describedby=${`about-${storage}`}
-          .checked=${live(this.storage === storage)}
-          @change=${() => {
-            this.storage = storage;
-          }}
-        />
-        <span class="choice-title">${icon}${title}</span>
-        <span class="choice-text" id=${`about-${storage}`}>${text}</span>
-      </label>
+      <ul class="allowed" aria-label=${WORDS.allowed.title}>
+        <li>${icons.check}<span>${WORDS.allowed.can(name, categories)}</span></li>
+        <li>${icons.cross}<span>${WORDS.allowed.cannot(name)}</span></li>
+      </ul>
     `;
   }
 
   #progress(): TemplateResult {
-    const done = this.stage.is === "done" ? this.stage : undefined;
+    const { stage } = this;
+    const done = stage.is === "done" ? stage : undefined;
     return html`
       <div class="dialog-body">
-        <ol class="steps">
-          ${STEPS.map((step) => this.#step(step))}
-        </ol>
-        <div role="status" class="outcome" tabindex="-1">
-          ${done ? this.#outcome(done.entry, done.testError) : nothing}
+        ${steps({
+          at: stage.is === "working" ? stage.step : undefined,
+          tested: done?.entry.status !== "untested",
+          keptIn: this.replacing?.storage ?? this.storage,
+          companion: this.companionHost(),
+          provider: this.providerName(this.provider),
+        })}
+        <div role="status" class="outcome">
+          ${done ? outcome(done.entry, this.providerName(done.entry.provider), done.testError) : nothing}
         </div>
-        ${
-          done
-            ? html`<div class="dialog-foot">
-              ${
-                this.replacing
-                  ? nothing
-                  : html`<button class="button" type="button" @click=${this.#again}>${WORDS.another}</button>`
-              }
-              <button class="button primary" type="button" @click=${() => this.dialog.close()}>
-                ${WORDS.done}
-              </button>
-            </div>`
-            : nothing
-        }
+        ${done ? this.#afterwards() : nothing}
       </div>
     `;
   }
 
-  #step(step: Step): TemplateResult {
-    const { stage } = this;
-    const at = stage.is === "working" ? STEPS.indexOf(stage.step) : STEPS.length;
-    const index = STEPS.indexOf(step);
-    const tested = step !== "testing" || stage.is !== "done" || stage.entry.status !== "untested";
-    const how = index === at ? "now" : index > at ? "later" : tested ? "done" : "skipped";
-    const name = this.providerName(this.provider);
-    const help = {
-      sealing: WORDS.stepHelp.sealing,
-      storing:
-        this.#keptIn() === "browser"
-          ? WORDS.stepHelp.storingBrowser
-          : WORDS.stepHelp.storingSynced(hostOf(location.origin)),
-      testing: {
-        skipped: WORDS.testSkipped,
-        done: WORDS.stepHelp.tested(name),
-        now: WORDS.stepHelp.testing(name),
-        later: WORDS.stepHelp.testing(name),
-      }[how],
-    }[step];
+  #afterwards(): TemplateResult {
     return html`
-      <li class=${how} aria-current=${how === "now" ? "step" : nothing}>
-        <span class="mark">
-          ${
-            how === "now"
-              ? html`<span class="spinner"></span>`
-              : how === "done"
-                ? icons.check
-                : html`<i></i>`
-          }
-        </span>
-        <strong>${how === "done" ? WORDS.stepsDone[step] : WORDS.steps[step]}</strong>
-        <span class="quiet">${help}</span>
-      </li>
-    `;
-  }
-
-  #outcome(entry: Entry, testError: KeysealError | undefined): TemplateResult {
-    const name = this.providerName(entry.provider);
-    const { status } = entry;
-    const title = status === "untested" ? WORDS.result.untested : WORDS.result[status](name);
-    const tone = {
-      valid: "ok",
-      limited: "warn",
-      unknown: "warn",
-      invalid: "bad",
-      untested: "quiet",
-    }[status];
-    return html`
-      <div class="result ${tone}">
-        <p class="result-title">${status === "valid" ? icons.check : icons.info}${title}</p>
-        <p>
-          <span class="mono">${entry.keyHint}</span>
-          ${entry.label ? html`<strong>${entry.label}</strong>` : nothing}
-        </p>
-        ${entry.statusDetail ? html`<p>${entry.statusDetail}</p>` : nothing}
+      ${
+        this.#key.pasted && canClearClipboard()
+          ? html`<p class="clipboard" aria-live="polite">
+            ${
+              this.cleared
+                ? html`${icons.check}${WORDS.clipboardCleared}`
+                : html`${WORDS.clipboard}
+                <button class="button small" type="button" @click=${this.#clearClipboard}>
+                  ${WORDS.clearClipboard}
+                </button>`
+            }
+          </p>`
+          : nothing
+      }
+      <div class="dialog-foot">
         ${
-          testError
-            ? html`<p>${WORDS.testFailed}: ${testError.message}
-              <span class="quiet">${strings.problem(testError.code)}</span></p>`
-            : html`<p>${WORDS.resultText[status]}</p>`
+          this.replacing
+            ? nothing
+            : html`<button class="button" type="button" @click=${this.#restart}>${WORDS.another}</button>`
         }
+        <button class="button primary" type="button" @click=${() => this.dialog.close()}>
+          ${WORDS.done}
+        </button>
       </div>
     `;
   }
 
-  #keyChanged(pasted: string): void {
-    this.pasted = pasted;
+  #keyChanged(): void {
     this.error = undefined;
-    try {
-      this.detection = pasted ? this.vault.detect(pasted) : undefined;
-    } catch (thrown) {
-      this.detection = undefined;
-      this.error = KeysealError.from(thrown);
-    }
-    if (!this.#chosen && !this.replacing) this.provider = this.detection?.provider ?? "";
+    if (!this.#chosen && !this.replacing) this.provider = this.#key.detection?.provider ?? "";
+    // A recognised paste needs no wizard.
+    if (this.stage.is === "wizard") void this.#toForm();
   }
+
+  /** In the wizard there is no field yet: a paste is taken all the same, and skips ahead. */
+  readonly #pastedAnywhere = (event: ClipboardEvent) => {
+    if (this.stage.is !== "wizard" || event.defaultPrevented) return;
+    const into = event.composedPath()[0];
+    if (into instanceof HTMLInputElement) return;
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (!text) return;
+    event.preventDefault();
+    this.#key.pasted = true;
+    this.#key.fill(text);
+  };
+
+  readonly #toWizard = () => {
+    this.stage = { is: "wizard" };
+  };
+
+  async #toForm(): Promise<void> {
+    this.stage = { is: "form" };
+    await this.updateComplete;
+    this.keyField?.focus();
+  }
+
+  readonly #providerFromWizard = ({ provider }: ProviderChosen) => {
+    this.provider = provider;
+    this.#chosen = true;
+    void this.#toForm();
+  };
 
   readonly #providerChosen = (event: Event) => {
     this.provider = (event.target as HTMLSelectElement).value;
     this.#chosen = true;
+  };
+
+  /** Away to the provider, and back with a key: see `oauth-return.ts`. */
+  readonly #signIn = async (): Promise<void> => {
+    try {
+      const { provider, storage } = this;
+      keepWishes({ provider, storage, label: this.label.trim() });
+      location.assign(await startOAuth(provider, { callback: location.href }));
+    } catch (thrown) {
+      this.error = this.failure(thrown);
+    }
   };
 
   readonly #submit = async (event: SubmitEvent): Promise<void> => {
@@ -379,52 +373,74 @@ export class AddDialog extends VaultElement {
       return;
     }
     this.error = undefined;
+    let limits = NO_LIMITS;
+    try {
+      // While the fields are still there.
+      limits = this.limits?.read() ?? NO_LIMITS;
+    } catch (thrown) {
+      this.error = KeysealError.from(thrown);
+      return;
+    }
+    await this.#finish(() => this.#store(limits));
+  };
+
+  async #finish(store: () => Promise<Entry>): Promise<void> {
     try {
       await this.#shown("sealing");
-      const entry = await this.#store();
-      // The key has done its part: what is left of it in the field goes now.
-      this.pasted = "";
+      const entry = await store();
+      // The key has done its part: what is left of it here goes now.
+      const { pasted } = this.#key;
+      this.#key.wipe();
+      this.#key.pasted = pasted;
+      emit(this, this.replacing ? "keyseal-replaced" : "keyseal-added", { entry });
       await this.#shown("storing");
       await this.#test(entry);
     } catch (thrown) {
       this.error = this.failure(thrown);
-      this.stage = { is: "form" };
-      await this.updateComplete;
-      this.keyField?.focus();
+      await this.#toForm();
     }
-  };
+  }
 
-  #store(): Promise<Entry> {
-    if (this.replacing) return this.vault.replace(this.replacing.id, this.pasted);
-    return this.vault.add(this.pasted, {
-      provider: this.provider,
-      storage: this.storage,
-      label: this.label.trim(),
-      ...(this.#info()?.customHost ? { host: this.host.trim() } : {}),
-      onStep: (step) => {
-        this.stage = { is: "working", step };
-      },
-    });
+  #store({ expiresAt, budgetUsd, budgetPeriod }: Limits): Promise<Entry> {
+    const { replacing } = this;
+    if (replacing) return this.#key.used((key) => this.vault.replace(replacing.id, key));
+    return this.#key.used((key) =>
+      this.vault.add(key, {
+        provider: this.provider,
+        storage: this.storage,
+        label: this.label.trim(),
+        ...(expiresAt ? { expiresAt } : {}),
+        ...(budgetUsd === null ? {} : { budgetUsd, budgetPeriod }),
+        ...(this.#info()?.customHost ? { host: this.host.trim() } : {}),
+        onStep: (step) => {
+          this.stage = { is: "working", step };
+        },
+      }),
+    );
   }
 
   async #test(stored: Entry): Promise<void> {
     let testError: KeysealError | undefined;
     if (this.#info()?.testCost !== "none") {
       await this.#shown("testing");
-      await this.vault.test(stored.id).catch((thrown: unknown) => {
+      const result = await this.vault.test(stored.id).catch((thrown: unknown) => {
         testError = this.failure(thrown);
       });
+      if (result) emit(this, "keyseal-tested", { entry: this.#now(stored), result });
     }
-    const entry = this.vault.entries.find(({ id }) => id === stored.id) ?? stored;
-    this.stage = { is: "done", entry, testError };
+    this.stage = { is: "done", entry: this.#now(stored), testError };
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>(".dialog-foot .primary")?.focus();
+  }
+
+  #now(stored: Entry): Entry {
+    return this.vault.entries.find(({ id }) => id === stored.id) ?? stored;
   }
 
   /** What is still missing, and the field where it goes. */
   #missing(): { message: string; field: string } | undefined {
     const { customHost } = this.#info() ?? {};
-    if (!this.pasted.trim()) return { message: WORDS.missingKey, field: "#key" };
+    if (this.#key.isEmpty) return { message: WORDS.missingKey, field: "#key" };
     if (!this.provider) return { message: WORDS.missingProvider, field: "#provider" };
     if (customHost && !this.replacing && !this.host.trim()) {
       return { message: WORDS.missingHost, field: "#host" };
@@ -442,17 +458,22 @@ export class AddDialog extends VaultElement {
     return this.vault.providers.find(({ id }) => id === this.provider);
   }
 
-  #keptIn(): Storage {
-    return this.replacing?.storage ?? this.storage;
-  }
+  readonly #clearClipboard = async (): Promise<void> => {
+    try {
+      await clearClipboard();
+      this.cleared = true;
+      await this.updateComplete;
+      this.renderRoot.querySelector<HTMLElement>(".dialog-foot .primary")?.focus();
+    } catch (thrown) {
+      this.error = KeysealError.from(thrown);
+    }
+  };
 
-  readonly #again = () => this.#restart();
-
-  async #restart(): Promise<void> {
+  readonly #restart = async (): Promise<void> => {
     this.#reset();
     await this.updateComplete;
     this.keyField?.focus();
-  }
+  };
 
   /** While the key is on its way the dialog stays. */
   readonly #mayClose = (event: Event) => {

@@ -5,14 +5,6 @@ export const addStyles = css`
     display: contents;
   }
 
-  .dots {
-    -webkit-text-security: disc;
-  }
-
-  .dots::placeholder {
-    -webkit-text-security: none;
-  }
-
   .detected {
     display: grid;
     gap: var(--ks-1);
@@ -31,9 +23,10 @@ export const addStyles = css`
     margin-top: 2px;
   }
 
-  .detected .demo {
+  .detected .aside-line {
+    flex-wrap: wrap;
+    gap: 0 var(--ks-1);
     color: var(--ks-ink-2);
-    gap: var(--ks-1);
   }
 
   .detected .sure {
@@ -122,6 +115,52 @@ export const addStyles = css`
     margin-top: var(--ks-1);
     color: var(--ks-ink-2);
     overflow-wrap: anywhere;
+  }
+
+  .allowed {
+    display: grid;
+    gap: var(--ks-1);
+    color: var(--ks-ink-2);
+  }
+
+  .allowed li {
+    display: grid;
+    grid-template-columns: auto 1fr;
+    gap: var(--ks-2);
+  }
+
+  .allowed svg {
+    margin-top: 2px;
+    color: var(--ks-ok);
+  }
+
+  .allowed li + li svg {
+    color: var(--ks-ink-3);
+  }
+
+  .more summary {
+    width: fit-content;
+    color: var(--ks-accent-ink);
+    font-weight: 500;
+    cursor: pointer;
+    border-radius: 3px;
+  }
+
+  .more[open] summary {
+    margin-bottom: var(--ks-3);
+  }
+
+  .clipboard {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--ks-2);
+    min-height: 1.75rem;
+    color: var(--ks-ink-2);
+  }
+
+  .clipboard svg {
+    color: var(--ks-ok);
   }
 
   .steps {

@@ -4,7 +4,7 @@ import type { Entry, KeysealError } from "../../index.js";
 import { define } from "../define.js";
 import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
-import { ago, day, full } from "../ui/format.js";
+import { ago, day, dollars, full } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
 import "../ui/menu.js";
 import { problem } from "../ui/vault-element.js";
@@ -12,7 +12,7 @@ import { shownStatus } from "./status.js";
 
 /** What a person asks of a row; the list does it. */
 export type RowAction =
-  | { do: "test" | "up" | "down" | "turnOn" | "turnOff" | "revoke" | "replace" }
+  | { do: "test" | "up" | "down" | "turnOn" | "turnOff" | "revoke" | "replace" | "limits" }
   | { do: "rename"; label: string };
 
 export class RowEvent extends Event {
@@ -61,7 +61,7 @@ export class KeyRow extends LitElement {
             this.testing
               ? html`<span class="pill quiet"><span class="spinner"></span>${strings.keys.testing}</span>`
               : html`<span class="pill ${shown.tone}" title=${entry.lastTestedAt ? full(entry.lastTestedAt) : nothing}>
-                <i class=${entry.status === "untested" || !entry.isActive ? "hollow" : ""}></i>${shown.word}${
+                <i class=${entry.status === "untested" || !entry.isActive ? "hollow" : ""}></i><span class="word">${shown.word}</span>${
                   shown.when ? html`<span class="when"> · ${shown.when}</span>` : nothing
                 }
               </span>`
@@ -106,6 +106,9 @@ export class KeyRow extends LitElement {
       entry.lastUsedAt ? strings.keys.used(ago(entry.lastUsedAt, this.now)) : "",
       entry.expiresAt && Date.parse(entry.expiresAt) > this.now
         ? strings.keys.expires(day(entry.expiresAt))
+        : "",
+      entry.budgetUsd !== null && entry.budgetLeftUsd !== null
+        ? strings.keys.budget(dollars(entry.budgetLeftUsd), dollars(entry.budgetUsd))
         : "",
     ].filter(Boolean);
     return html`
@@ -159,13 +162,14 @@ export class KeyRow extends LitElement {
     const ask =
       (
         action: RowAction["do"] &
-          ("test" | "up" | "down" | "turnOn" | "turnOff" | "revoke" | "replace"),
+          ("test" | "up" | "down" | "turnOn" | "turnOff" | "revoke" | "replace" | "limits"),
       ) =>
       () =>
         this.#ask({ do: action });
     return [
       { name: words.test, action: ask("test"), disabled: entry.needsReentry || this.testing },
       { name: words.rename, action: () => this.#startRenaming() },
+      { name: words.limits, action: ask("limits") },
       { name: words.replace, action: ask("replace") },
       ...(this.of > 1
         ? [
@@ -223,7 +227,7 @@ export class KeyRow extends LitElement {
     css`
       .row {
         display: grid;
-        grid-template-columns: 3rem minmax(0, 1fr) 12.75rem 8.75rem 5.5rem 2rem;
+        grid-template-columns: 3rem minmax(0, 1fr) 13.5rem 8.75rem 4.5rem max-content;
         align-items: center;
         gap: 0 var(--ks-3);
         min-height: 3.25rem;
@@ -231,7 +235,7 @@ export class KeyRow extends LitElement {
       }
 
       .row.only {
-        grid-template-columns: minmax(0, 1fr) 12.75rem 8.75rem 5.5rem 2rem;
+        grid-template-columns: minmax(0, 1fr) 13.5rem 8.75rem 4.5rem max-content;
         padding-left: var(--ks-4);
       }
 
@@ -318,6 +322,7 @@ export class KeyRow extends LitElement {
         display: inline-flex;
         align-items: center;
         gap: 0.4rem;
+        max-width: 100%;
         min-height: 1.5rem;
         padding: 0 0.55rem;
         border-radius: 999px;
@@ -329,10 +334,14 @@ export class KeyRow extends LitElement {
       }
 
       .pill .when {
+        min-width: 0;
+        overflow: hidden;
         font-weight: 400;
+        text-overflow: ellipsis;
       }
 
       .pill i {
+        flex: none;
         width: 7px;
         height: 7px;
         border-radius: 50%;
@@ -369,6 +378,10 @@ export class KeyRow extends LitElement {
         color: var(--ks-quiet);
       }
 
+      .state {
+        min-width: 0;
+      }
+
       .actions {
         justify-self: end;
       }
@@ -398,17 +411,39 @@ export class KeyRow extends LitElement {
         gap: var(--ks-2);
       }
 
+      @media (pointer: coarse) {
+        .grip {
+          width: 2.75rem;
+          height: 2.75rem;
+        }
+
+        .place {
+          display: none;
+        }
+      }
+
+      /* High contrast paints over grounds: what they say stays readable by an edge. */
+      @media (forced-colors: active) {
+        .pill {
+          border: 1px solid CanvasText;
+        }
+
+        .pill i {
+          background: CanvasText;
+        }
+      }
+
       @media (max-width: 52rem) {
         /* Two lines: what it is, and how it is. */
         .row,
         .row.only {
-          grid-template-columns: minmax(0, 1fr) auto 2rem;
+          grid-template-columns: minmax(0, 1fr) auto max-content;
           gap: var(--ks-1) var(--ks-2);
           padding: var(--ks-3) var(--ks-2) var(--ks-3) var(--ks-4);
         }
 
         .row:not(.only) {
-          grid-template-columns: 2.5rem minmax(0, 1fr) auto 2rem;
+          grid-template-columns: 2.5rem minmax(0, 1fr) auto max-content;
           padding-left: var(--ks-1);
         }
 

@@ -2,7 +2,9 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Entry, KeysealError } from "../../index.js";
+import type { EntryPatch } from "../../vault/arguments.js";
 import { define } from "../define.js";
+import { type Changed, emit } from "../events.js";
 import * as strings from "../strings.js";
 import "../ui/confirm-dialog.js";
 import type { ConfirmDialog } from "../ui/confirm-dialog.js";
@@ -11,10 +13,14 @@ import { icons } from "../ui/icons.js";
 import { VaultElement } from "../ui/vault-element.js";
 import "../add/add-dialog.js";
 import type { AddDialog } from "../add/add-dialog.js";
-import { demoKey, offersDemo } from "../add/demo-key.js";
+import { offersDemo } from "../add/demo-key.js";
+import { comingBack } from "../add/oauth-return.js";
 import { dragged, movedTo } from "./drag.js";
 import "./key-row.js";
 import type { KeyRow, RowEvent } from "./key-row.js";
+import "./limits-dialog.js";
+import type { LimitsDialog } from "./limits-dialog.js";
+import "./platform-switch.js";
 import { shownStatus } from "./status.js";
 
 const MINUTE_MS = 60_000;
@@ -35,6 +41,7 @@ export class KeysView extends VaultElement {
   @state() private now = Date.now();
   @query("keyseal-add") private adding!: AddDialog;
   @query("keyseal-confirm") private confirm!: ConfirmDialog;
+  @query("keyseal-limits") private limits!: LimitsDialog;
 
   #clock: ReturnType<typeof setInterval> | undefined;
 
@@ -48,6 +55,16 @@ export class KeysView extends VaultElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.#clock);
+  }
+
+  /** The app's button for adding may stand elsewhere. */
+  addKey(): Promise<void> {
+    return this.adding.show();
+  }
+
+  protected override firstUpdated(): void {
+    const back = comingBack(this.vault);
+    if (back) void this.adding.follow(back);
   }
 
   protected override render(): TemplateResult {
@@ -71,7 +88,8 @@ export class KeysView extends VaultElement {
       </details>
       ${groups.length ? groups.map((group) => this.#group(group)) : this.#empty()}
       <p class="hidden" role="status">${this.said}</p>
-      <keyseal-add .vault=${this.vault} @added=${() => this.requestUpdate()}></keyseal-add>
+      <keyseal-add .vault=${this.vault} exportparts="dialog, field"></keyseal-add>
+      <keyseal-limits .vault=${this.vault}></keyseal-limits>
       <keyseal-confirm></keyseal-confirm>
     `;
   }
@@ -92,7 +110,7 @@ export class KeysView extends VaultElement {
           ${this.#addButton()}
           ${
             offersDemo(this.vault)
-              ? html`<button class="button" type="button" @click=${() => this.adding.show({ pasted: demoKey() })}>
+              ? html`<button class="button" type="button" @click=${() => this.adding.show({ demo: true })}>
                 ${strings.keys.tryDemo}
               </button>`
               : nothing
@@ -108,8 +126,17 @@ export class KeysView extends VaultElement {
         <div class="group-head">
           <h2 id=${`group-${provider}`}>${name}</h2>
           <span class="quiet">${strings.keys.group(entries.length)}</span>
+          ${
+            this.#lends(provider)
+              ? html`<keyseal-platform
+                .vault=${this.vault}
+                .provider=${provider}
+                .name=${name}
+              ></keyseal-platform>`
+              : nothing
+          }
         </div>
-        <ol class="card" aria-label=${strings.keys.list(name)}>
+        <ol class="card" part="list" aria-label=${strings.keys.list(name)}>
           ${repeat(
             entries,
             ({ id }) => id,
@@ -168,22 +195,33 @@ export class KeysView extends VaultElement {
         return this.adding.show({ replace: entry });
       case "revoke":
         return this.#revoke(entry);
+      case "limits":
+        return this.limits.show(entry);
       case "rename":
-        return this.#try(entry, () => this.vault.update(entry.id, { label: action.label }));
+        return this.#change(entry, "label", { label: action.label });
       case "turnOff":
-        return this.#try(
-          entry,
-          () => this.vault.update(entry.id, { isActive: false }),
-          strings.keys.off(hint),
-        );
+        return this.#change(entry, "active", { isActive: false }, strings.keys.off(hint));
       case "turnOn":
-        return this.#try(
-          entry,
-          () => this.vault.update(entry.id, { isActive: true }),
-          strings.keys.on(hint),
-        );
+        return this.#change(entry, "active", { isActive: true }, strings.keys.on(hint));
     }
   };
+
+  #change(entry: Entry, what: Changed, patch: EntryPatch, said = ""): Promise<void> {
+    return this.#try(
+      entry,
+      async () => {
+        const changed = await this.vault.update(entry.id, patch);
+        emit(this, "keyseal-changed", { what, provider: entry.provider, entry: changed });
+      },
+      said,
+    );
+  }
+
+  /** Whether the operator has a key that could serve where none of the person's own can. */
+  #lends(provider: string): boolean {
+    const info = this.vault.providers.find(({ id }) => id === provider);
+    return info?.platformAvailable === true;
+  }
 
   /** Does one thing with one entry; what goes wrong is shown at that entry. */
   async #try(entry: Entry, work: () => Promise<unknown>, said = ""): Promise<void> {
@@ -199,7 +237,11 @@ export class KeysView extends VaultElement {
   async #test(entry: Entry): Promise<void> {
     if (this.testing.has(entry.id)) return;
     this.testing = new Set(this.testing).add(entry.id);
-    await this.#try(entry, () => this.vault.test(entry.id));
+    await this.#try(entry, async () => {
+      const result = await this.vault.test(entry.id);
+      const now = this.vault.entries.find(({ id }) => id === entry.id);
+      emit(this, "keyseal-tested", { entry: now ?? entry, result });
+    });
     const left = new Set(this.testing);
     left.delete(entry.id);
     this.testing = left;
@@ -230,7 +272,15 @@ export class KeysView extends VaultElement {
       cancel: words.cancel,
     });
     if (!yes) return;
-    await this.#try(entry, () => this.vault.revoke(entry.id), strings.keys.revoked(entry.keyHint));
+    await this.#try(
+      entry,
+      async () => {
+        await this.vault.revoke(entry.id);
+        const { id, provider, keyHint } = entry;
+        emit(this, "keyseal-revoked", { id, provider, keyHint });
+      },
+      strings.keys.revoked(entry.keyHint),
+    );
     const waits = this.vault.entries.find(({ id }) => id === entry.id)?.pending === "revoke";
     if (waits) this.said = strings.keys.revokeWaits(entry.keyHint);
     if (!this.errors.has(entry.id))
@@ -273,7 +323,14 @@ export class KeysView extends VaultElement {
     await this.updateComplete;
     const place = ids.indexOf(entry.id) + 1;
     const said = strings.keys.moved(entry.keyHint, place, ids.length);
-    await this.#try(entry, () => this.vault.reorder(entry.provider, ids), said);
+    await this.#try(
+      entry,
+      async () => {
+        await this.vault.reorder(entry.provider, ids);
+        emit(this, "keyseal-changed", { what: "order", provider: entry.provider });
+      },
+      said,
+    );
     this.order = undefined;
     await this.updateComplete;
   }
@@ -362,9 +419,15 @@ export class KeysView extends VaultElement {
 
       .group-head {
         display: flex;
-        align-items: baseline;
-        gap: var(--ks-3);
+        align-items: center;
+        flex-wrap: wrap;
+        gap: 0 var(--ks-3);
+        min-height: 1.75rem;
         margin-bottom: var(--ks-2);
+      }
+
+      keyseal-platform {
+        margin-inline-start: auto;
       }
 
       .group-head h2 {

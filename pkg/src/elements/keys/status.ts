@@ -1,6 +1,6 @@
 import type { Entry } from "../../index.js";
 import * as strings from "../strings.js";
-import { ago, day } from "../ui/format.js";
+import { ago, day, until } from "../ui/format.js";
 
 /** How a status looks; colour only repeats what the words say. */
 export type Tone = "ok" | "warn" | "bad" | "quiet";
@@ -38,6 +38,13 @@ export function shownStatus(entry: Entry, now = Date.now()): Shown {
     return { tone: "quiet", word: words.expired, when: day(entry.expiresAt), why: pending };
   }
   if (!entry.isActive) return { tone: "quiet", word: words.off, when: "", why: pending };
+  if (entry.budgetLeftUsd !== null && entry.budgetLeftUsd <= 0) {
+    return { tone: "bad", word: words.spent, when: "", why: pending || words.spentWhy };
+  }
+  if (entry.restingUntil && Date.parse(entry.restingUntil) > now) {
+    const when = words.restingFor(until(entry.restingUntil, now));
+    return { tone: "warn", word: words.resting, when, why: pending || words.restingWhy };
+  }
   return {
     tone: TONES[entry.status],
     word: words[entry.status],

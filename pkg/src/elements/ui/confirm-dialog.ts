@@ -8,6 +8,8 @@ interface Question {
   body: TemplateResult;
   confirm: string;
   cancel: string;
+  /** How going on looks; as something dangerous, if nothing is said. */
+  kind?: "danger" | "primary";
 }
 
 /** Asks before what cannot be undone. The safe answer has the focus. */
@@ -42,7 +44,7 @@ export class ConfirmDialog extends LitElement {
             <button class="button" type="button" autofocus @click=${() => this.dialog.close("no")}>
               ${this.question?.cancel}
             </button>
-            <button class="button danger" type="button" @click=${() => this.dialog.close("yes")}>
+            <button class="button ${this.question?.kind ?? "danger"}" type="button" @click=${() => this.dialog.close("yes")}>
               ${this.question?.confirm}
             </button>
           </div>

@@ -266,6 +266,33 @@ const looks = css`
     white-space: nowrap;
   }
 
+  /* Fingers need room. */
+  @media (pointer: coarse) {
+    .button,
+    .button.small,
+    .input {
+      min-height: 2.75rem;
+    }
+
+    .icon-button {
+      width: 2.75rem;
+      height: 2.75rem;
+    }
+
+    summary,
+    .link {
+      padding-block: 0.75rem;
+    }
+  }
+
+  @media (forced-colors: active) {
+    .button,
+    .card,
+    .icon-button:focus-visible {
+      border: 1px solid ButtonBorder;
+    }
+  }
+
   @keyframes spin {
     to {
       rotate: 1turn;

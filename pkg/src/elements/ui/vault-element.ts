@@ -1,7 +1,9 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { KeysealError, type Vault } from "../../index.js";
+import { emit } from "../events.js";
 import * as strings from "../strings.js";
+import { companionHostOf } from "./format.js";
 import { icons } from "./icons.js";
 
 /** An element that shows a vault: drawn anew when the vault changes, and when minutes go by. */
@@ -36,12 +38,15 @@ export class VaultElement extends LitElement {
     return this.vault.providers.find((provider) => provider.id === id)?.name ?? id;
   }
 
-  /** Turns what was thrown into an error to show; the page itself deals with a sign-in that has ended. */
+  protected companionHost(): string {
+    return companionHostOf(this.vault);
+  }
+
+  /** Turns what was thrown into an error to show, and tells the app: a sign-in that has ended is its to renew. */
   protected failure(thrown: unknown): KeysealError {
     const error = KeysealError.from(thrown);
-    if (error.code === "unauthorized") {
-      this.dispatchEvent(new Event("signed-out", { bubbles: true, composed: true }));
-    }
+    emit(this, "keyseal-failed", { error });
+    if (error.code === "unauthorized") emit(this, "keyseal-signed-out", null);
     return error;
   }
 }

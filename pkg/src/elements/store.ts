@@ -1,0 +1,338 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import { KeysealError } from "../errors.js";
+import type { TokenSource } from "../vault/companion.js";
+import { Vault } from "../vault/vault.js";
+import { define } from "./define.js";
+import { emit } from "./events.js";
+import "./activity/activity-view.js";
+import "./keys/keys-view.js";
+import "./lock/unlock.js";
+import "./security/security-view.js";
+import "./usage/usage-view.js";
+import { noticesOf } from "./notices.js";
+import "./skeleton.js";
+import * as strings from "./strings.js";
+import { controls } from "./ui/controls.js";
+import { icons } from "./ui/icons.js";
+import { notices } from "./ui/notice.js";
+import { problem } from "./ui/vault-element.js";
+
+const WORDS = strings.store;
+
+/** The views of the store. */
+export type StoreView = keyof typeof WORDS.tab;
+
+const VIEWS: Readonly<Record<StoreView, (vault: Vault) => TemplateResult>> = {
+  keys: (vault) =>
+    html`<keyseal-keys .vault=${vault} exportparts="dialog, field, list"></keyseal-keys>`,
+  usage: (vault) => html`<keyseal-usage .vault=${vault}></keyseal-usage>`,
+  security: (vault) => html`<keyseal-security .vault=${vault}></keyseal-security>`,
+  activity: (vault) => html`<keyseal-activity .vault=${vault}></keyseal-activity>`,
+};
+
+const TABS = Object.keys(VIEWS) as StoreView[];
+const LOOK_AGAIN_MS = 4_000;
+const STALE_MS = 30_000;
+
+/** Codes of an answer that did not come; all else is the companion's own word. */
+const AWAY = new Set(["companion_unreachable", "unavailable"]);
+
+type Stage = "waiting" | "opening" | "open" | "signedOut" | { failed: KeysealError };
+
+/**
+ * The Secure Store: a person's keys, what they are used for, and who can open them. Give it a `vault`, or a
+ * `companion` and a `token`, and it opens one itself. What stands between its tags is shown in the place of a view
+ * where `view` names none of its own.
+ *
+ * @example
+ * document.querySelector("keyseal-store").vault = await Vault.open({ companion, token });
+ */
+export class KeysealStore extends LitElement {
+  /** The vault that is shown. One that the element opens itself stands here too. */
+  @property({ attribute: false }) vault: Vault | undefined;
+  /** The companion's address, for a store that opens its vault itself. */
+  @property() companion: string | undefined;
+  /** The caller's token, or what gives it. As an attribute only for tokens that live as long as the page. */
+  @property() token: TokenSource | string | undefined;
+  /** Which view is shown: `keys`, `usage`, `security`, `activity`. */
+  @property({ reflect: true }) view: string = "keys";
+  /** Leaves the tabs away, for pages with a navigation of their own that set `view`. */
+  @property({ type: Boolean, attribute: "no-tabs" }) noTabs = false;
+
+  @state() private stage: Stage = "waiting";
+  @state() private looking = false;
+
+  /** What this element has opened, and has to close. */
+  #own: Vault | undefined;
+  #watched: Vault | undefined;
+  #refreshedAt = 0;
+  #lookAgain: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("visibilitychange", this.#shown);
+    this.#watch(this.vault);
+    if (this.#openable) void this.#open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("visibilitychange", this.#shown);
+    this.#watch(undefined);
+    clearTimeout(this.#lookAgain);
+    this.#close();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("vault")) {
+      if (this.vault !== this.#own) this.#close();
+      this.#watch(this.vault);
+      if (this.vault) this.stage = "open";
+    }
+    if ((changed.has("companion") || changed.has("token")) && this.#openable) void this.#open();
+  }
+
+  /** Whether there is what a vault is opened with, and none was given. */
+  get #openable(): boolean {
+    const { companion, token, vault } = this;
+    return Boolean(this.isConnected && companion && token && (!vault || vault === this.#own));
+  }
+
+  readonly #open = async (): Promise<void> => {
+    const { companion, token } = this;
+    if (!companion || !token) return;
+    this.stage = "opening";
+    // A token that is renewed is read anew before every request.
+    const current = () => {
+      const now = this.token ?? token;
+      return typeof now === "string" ? now : now();
+    };
+    try {
+      const vault = await Vault.open({ companion, token: current });
+      // Meanwhile the element may have gone, or have been told of another companion.
+      if (!this.isConnected || this.companion !== companion) return vault.close();
+      this.#close();
+      this.#own = vault;
+      this.vault = vault;
+      emit(this, "keyseal-opened", { vault });
+    } catch (thrown) {
+      const failed = KeysealError.from(thrown);
+      emit(this, "keyseal-failed", { error: failed });
+      if (failed.code === "unauthorized") this.#signedOut();
+      else this.stage = { failed };
+    }
+  };
+
+  #close(): void {
+    if (!this.#own) return;
+    this.#own.close();
+    if (this.vault === this.#own) this.vault = undefined;
+    this.#own = undefined;
+    this.stage = "waiting";
+  }
+
+  #signedOut(): void {
+    if (this.#own) this.stage = "signedOut";
+    emit(this, "keyseal-signed-out", null);
+  }
+
+  #watch(vault: Vault | undefined): void {
+    if (this.#watched === vault) return;
+    this.#watched?.removeEventListener("change", this.#changed);
+    this.#watched = vault;
+    vault?.addEventListener("change", this.#changed);
+    this.#refreshedAt = Date.now();
+    this.#changed();
+  }
+
+  readonly #changed = (): void => {
+    this.requestUpdate();
+    clearTimeout(this.#lookAgain);
+    if (this.away) this.#lookAgain = setTimeout(() => this.refresh(), LOOK_AGAIN_MS);
+  };
+
+  readonly #shown = () => {
+    if (document.visibilityState === "visible" && Date.now() - this.#refreshedAt > STALE_MS) {
+      void this.refresh();
+    }
+  };
+
+  /** Whether the companion could not be reached when it was last asked. */
+  get away(): boolean {
+    return this.vault?.problems.some(({ code }) => AWAY.has(code)) ?? false;
+  }
+
+  /** Asks the companion again for what it holds. */
+  async refresh(): Promise<void> {
+    if (!this.vault || this.looking) return;
+    this.looking = true;
+    this.#refreshedAt = Date.now();
+    try {
+      await this.vault.refresh();
+    } catch (thrown) {
+      if (KeysealError.from(thrown).code === "unauthorized") this.#signedOut();
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  protected override render(): TemplateResult {
+    const { vault, stage } = this;
+    if (stage === "signedOut") {
+      return html`<section class="card sheet" role="status">
+        <h1>${WORDS.signedOut}</h1>
+        <p>${WORDS.signedOutText}</p>
+      </section>`;
+    }
+    if (typeof stage === "object") return this.#failed(stage.failed);
+    if (!vault) return html`<keyseal-skeleton></keyseal-skeleton>`;
+    const draw = Object.hasOwn(VIEWS, this.view) ? VIEWS[this.view as StoreView] : undefined;
+    return html`
+      ${this.noTabs ? nothing : this.#tabs(vault)}
+      <div class="notices" role="status">
+        ${noticesOf(vault, { away: AWAY, looking: this.looking, retry: () => this.refresh() })}
+      </div>
+      ${vault.unlocked ? nothing : html`<keyseal-unlock .vault=${vault}></keyseal-unlock>`}
+      ${
+        this.noTabs
+          ? nothing
+          : html`<div id="panel" role="tabpanel" aria-labelledby=${`tab-${this.view}`} tabindex="-1">
+            ${draw?.(vault)}
+          </div>`
+      }
+      ${this.noTabs ? draw?.(vault) : nothing}
+      ${draw ? nothing : html`<slot></slot>`}
+    `;
+  }
+
+  #failed(error: KeysealError): TemplateResult {
+    return html`
+      <section class="card sheet">
+        <h1>${WORDS.failed}</h1>
+        ${problem(error)}
+        <div>
+          <button class="button" type="button" @click=${this.#open}>${WORDS.retry}</button>
+        </div>
+      </section>
+    `;
+  }
+
+  #tabs(vault: Vault): TemplateResult {
+    return html`
+      <div class="bar" part="tabs">
+        <div class="tabs" role="tablist" aria-label=${WORDS.tabs} @keydown=${this.#moveByKey}>
+          ${TABS.map(
+            (view) => html`<button
+              type="button"
+              role="tab"
+              part="tab"
+              id=${`tab-${view}`}
+              aria-controls="panel"
+              aria-selected=${view === this.view ? "true" : "false"}
+              tabindex=${view === this.view ? 0 : -1}
+              @click=${() => {
+                this.view = view;
+              }}
+            >
+              ${WORDS.tab[view]}
+            </button>`,
+          )}
+        </div>
+        ${
+          vault.unlocked && vault.slots.length > 0
+            ? html`<button
+              class="icon-button"
+              type="button"
+              aria-label=${strings.lock.now}
+              title=${strings.lock.now}
+              @click=${() => vault.lock()}
+            >
+              ${icons.seal}
+            </button>`
+            : nothing
+        }
+      </div>
+    `;
+  }
+
+  readonly #moveByKey = async (event: KeyboardEvent): Promise<void> => {
+    const now = TABS.indexOf(this.view as StoreView);
+    const to = {
+      ArrowRight: (now + 1) % TABS.length,
+      ArrowLeft: (now - 1 + TABS.length) % TABS.length,
+      Home: 0,
+      End: TABS.length - 1,
+    }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    this.view = TABS[to] ?? "keys";
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(`#tab-${this.view}`)?.focus();
+  };
+
+  static override styles = [
+    controls,
+    notices,
+    css`
+      .bar {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--ks-4);
+        margin-bottom: var(--ks-6);
+        border-bottom: 1px solid var(--ks-border);
+      }
+
+      .tabs {
+        display: flex;
+        gap: var(--ks-1);
+        min-width: 0;
+        overflow-x: auto;
+      }
+
+      [role="tab"] {
+        min-height: 2.75rem;
+        padding: 0 var(--ks-3);
+        border: 0;
+        border-bottom: 2px solid transparent;
+        background: none;
+        color: var(--ks-ink-2);
+        font-weight: 500;
+        white-space: nowrap;
+        cursor: pointer;
+      }
+
+      [role="tab"]:hover,
+      [role="tab"][aria-selected="true"] {
+        color: var(--ks-ink);
+      }
+
+      [role="tab"][aria-selected="true"] {
+        border-bottom-color: var(--ks-accent-ink);
+      }
+
+      [role="tab"]:focus-visible {
+        outline-offset: -2px;
+      }
+
+      [role="tabpanel"] {
+        outline: none;
+      }
+
+      .sheet {
+        display: grid;
+        gap: var(--ks-4);
+        width: min(30rem, 100%);
+        margin: 0 auto;
+        padding: var(--ks-8);
+      }
+
+      .sheet p {
+        color: var(--ks-ink-2);
+      }
+    `,
+  ];
+}
+
+define("keyseal-store", KeysealStore);
