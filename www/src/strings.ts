@@ -31,6 +31,8 @@ export const strings = {
 
   lock: { now: "Lock the vault" },
 
+  loading: "Opening your vault…",
+
   signIn: {
     title: "Open this page by its link",
     none: "The companion prints a link when it starts. It carries the sign-in for this tab, once.",
