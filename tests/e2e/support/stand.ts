@@ -18,8 +18,6 @@ export interface Set {
   env?: Record<string, string>;
   /** The providers speak TLS under a root of the tests' own. */
   tls?: boolean;
-  /** Headers that the page is served with. */
-  headers?: Record<string, string>;
 }
 
 /**
@@ -33,13 +31,16 @@ export class Stand {
     readonly upstream: Awaited<ReturnType<typeof startUpstream>>,
     /** The root that the providers' certificates are under, in base64; empty without TLS. */
     readonly root: string,
+    /** Headers that the page is served with; a test may change them. */
+    readonly headers: Record<string, string>,
     private readonly close: () => Promise<void>,
   ) {}
 
   /** `entry` is the page's script, a path beside the tests or its text. */
-  static async set(entry: string, { env = {}, tls, headers }: Set = {}): Promise<Stand> {
+  static async set(entry: string, { env = {}, tls }: Set = {}): Promise<Stand> {
     const folder = mkdtempSync(join(tmpdir(), "keyseal-stand-"));
     const port = await freePort();
+    const headers: Record<string, string> = {};
     const page = await served(folder, port, entry, headers);
     const certificates = tls ? makeCertificates() : undefined;
     const upstream = await startUpstream(certificates);
@@ -54,7 +55,7 @@ export class Stand {
       env: { KEYSEAL__CORS__ORIGINS: page.url, ...env },
     });
     const root = certificates?.rootDer.toString("base64") ?? "";
-    return new Stand(`${page.url}/app/`, users, upstream, root, async () => {
+    return new Stand(`${page.url}/app/`, users, upstream, root, headers, async () => {
       await users.companion.remove();
       await upstream.close();
       await page.close();
@@ -78,7 +79,7 @@ async function served(
   folder: string,
   port: number,
   entry: string,
-  headers?: Record<string, string>,
+  headers: Record<string, string>,
 ) {
   mkdirSync(join(folder, "app"));
   // Where the bundle looks for them: the addresses in the package, seen from the bundle.

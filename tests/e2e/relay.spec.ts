@@ -1,0 +1,286 @@
+// Browser-only keys by the relay, in a real Chromium: TLS from the wasm to a provider under a root of the tests' own,
+// through the real companion, which sees none of it.
+
+import { randomUUID } from "node:crypto";
+import { expect, type Page } from "@playwright/test";
+import { findIn, randomText } from "../support/canary.mjs";
+import { ANSWER } from "../support/upstream.mjs";
+import type {} from "./pages/relay.js";
+import type {} from "./pages/sdks.js";
+import { onStand, type Stand } from "./support/stand.js";
+
+const test = onStand('import "./relay.ts"; import "./sdks.ts";', { tls: true });
+
+declare const spied: {
+  heard: string[];
+  find(text: string): boolean[];
+  plant(text: string): void;
+};
+
+/** In a page or a worker, before all else: hears what is sent, and keeps the memory of every module. */
+function spy(): void {
+  const heard: string[] = [];
+  const modules: WebAssembly.Exports[] = [];
+  const shown = (value: unknown): string => {
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+      return new TextDecoder("latin1").decode(value as BufferSource).replaceAll("\n", " ");
+    }
+    if (typeof value !== "object" || value === null) return String(value);
+    return Object.entries(value).flat().map(shown).join(" ");
+  };
+  const listen = (owner: { prototype: object } | undefined, method: string, name: string) => {
+    const prototype = owner?.prototype as Record<string, (...all: unknown[]) => unknown>;
+    const real = prototype?.[method];
+    if (!real) return;
+    prototype[method] = function (...all) {
+      heard.push(`${name}: ${shown(all[0])}`);
+      return real.apply(this, all);
+    };
+  };
+  listen(globalThis.MessagePort, "postMessage", "message");
+  listen(globalThis.Worker, "postMessage", "message");
+  listen(globalThis.WebSocket, "send", "frame");
+  const { instantiate } = WebAssembly;
+  // biome-ignore lint/suspicious/noExplicitAny: overloads
+  WebAssembly.instantiate = (async (...given: any[]) => {
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    const made: any = await (instantiate as any)(...given);
+    modules.push((made.instance ?? made).exports);
+    return made;
+  }) as typeof instantiate;
+  const bytesOf = (module: WebAssembly.Exports) =>
+    new Uint8Array((module.memory as WebAssembly.Memory).buffer);
+  Object.assign(globalThis, {
+    spied: {
+      heard,
+      find: (text: string) =>
+        modules.map((module) => new TextDecoder("latin1").decode(bytesOf(module)).includes(text)),
+      plant(text: string) {
+        const bytes = new TextEncoder().encode(text);
+        for (const module of modules) {
+          const allocate = module.__wbindgen_malloc as (size: number, align: number) => number;
+          const at = allocate(bytes.length, 1);
+          bytesOf(module).set(bytes, at);
+        }
+      },
+    },
+  });
+}
+
+const MIB = 1024 * 1024;
+
+/** A key of a new user's own, in this browser alone; what the provider is asked from then on. */
+async function opened(
+  app: Page,
+  stand: Stand,
+  worker: boolean | string,
+  companion = stand.users.companion.url,
+) {
+  const key = `sk-proj-${randomText()}${randomText()}`;
+  const { root, upstream, users } = stand;
+  const token = await users.tokenFor(randomUUID());
+  const options = { companion, token, key, host: upstream.host, root, worker };
+  const id = await app.evaluate((options) => window.relayed.open(options), options);
+  const from = upstream.calls.length;
+  return { id, key, options, calls: () => upstream.calls.slice(from) };
+}
+
+for (const worker of [true, false]) {
+  const where = worker ? "in a worker" : "in the page";
+
+  test(`chat, stream, test, files, many at once and usage, ${where}`, async ({ app, stand }) => {
+    const { id, key, calls } = await opened(app, stand, worker);
+    const [by, path, status, other, text] = await app.evaluate(() => window.relayed.ask());
+    expect([by, path, status, other]).toEqual([`entry ${id}`, "relay", "200", ""]);
+    expect(text).toContain(ANSWER);
+    expect((await app.evaluate(() => window.relayed.ask({ stream: true })))[4]).toContain("[DONE]");
+    for (const call of calls()) {
+      expect(call.key).toBe(key);
+      expect(
+        Object.keys(call.headers).filter((name) => /^keyseal|^origin$|^cookie$/.test(name)),
+      ).toEqual([]);
+      expect(call.headers["accept-encoding"]).toBe("identity");
+    }
+    expect(app.workers().length).toBe(worker ? 1 : 0);
+
+    const connections = stand.upstream.open.connections;
+    expect(await app.evaluate(() => window.relayed.parallel(100))).toBe(100);
+    expect(calls()).toHaveLength(102);
+    expect(stand.upstream.open.connections - connections).toBeLessThan(16);
+
+    for (const asStream of [false, true]) {
+      const [got, sent] = await app.evaluate((as) => window.relayed.upload(50, as), asStream);
+      expect(got).toEqual(sent);
+    }
+    expect(calls().at(-1)?.headers["transfer-encoding"]).toBe("chunked");
+    expect(calls().at(-2)?.headers["content-length"]).toBe(`${50 * MIB}`);
+    expect(await app.evaluate(() => window.relayed.download(50))).toEqual([`${50 * MIB}`, "true"]);
+
+    const usage = await app.evaluate(() => window.relayed.usage());
+    const counted = usage.find(({ model }) => model === "gpt-5-mini");
+    expect(counted).toMatchObject({
+      provider: "openai",
+      entry: id,
+      requests: 102,
+      uncountedRequests: 0,
+    });
+    expect(counted?.inputTokens).toBe(102 * 3);
+  });
+
+  test(`abort, cancel, lock and revoke in mid-stream, ${where}`, async ({ app, stand }) => {
+    const { calls } = await opened(app, stand, worker);
+    for (const [then, code] of [
+      ["cancel", "nothing"],
+      ["abort", "AbortError"],
+      ["lock", "vault_locked"],
+      ["revoke", "entry_changed"],
+    ] as const) {
+      expect(await app.evaluate((then) => window.relayed.endless(then), then)).toBe(code);
+      // The provider notices that nobody reads any more.
+      await expect.poll(() => calls().at(-1)?.closed).toBe(true);
+      if (then !== "lock") continue;
+      const locked = () => app.evaluate(() => window.relayed.codeOf(() => window.relayed.ask()));
+      expect(await locked()).toBe("vault_locked");
+      await app.evaluate(() => window.relayed.unlock());
+    }
+  });
+}
+
+for (const worker of [true, false]) {
+  const where = worker ? "in a worker" : "in the page";
+
+  test(`the key is in no message, no frame and no memory once it was used, ${where}`, async ({
+    app,
+    stand,
+  }) => {
+    await app.addInitScript(spy);
+    await stand.visit(app);
+    const { key, calls } = await opened(app, stand, worker && `(${spy})();\n`);
+    await app.evaluate(() => window.relayed.ask());
+    expect(calls()[0]?.key).toBe(key);
+
+    const control = randomText();
+    await app.evaluate((text) => new MessageChannel().port1.postMessage({ in: [text] }), control);
+    const places = [app, ...app.workers()] as Page[];
+    expect(places).toHaveLength(worker ? 2 : 1);
+    const heard = await Promise.all(places.map((place) => place.evaluate(() => spied.heard)));
+    const said = heard.flat().join("\n");
+    for (const text of [key, key.slice(8, 40)]) expect(findIn(said, text)).toEqual([]);
+    expect(findIn(said, control)).not.toEqual([]);
+    // The name in the ClientHello is in clear: frames are among what was heard.
+    expect(said).toContain(`frame: `);
+    expect(said).toMatch(/frame: [^\n]*localhost/);
+
+    const found = (text: string) =>
+      Promise.all(places.map((place) => place.evaluate((text) => spied.find(text), text)));
+    expect((await found(key.slice(8, 40))).flat()).not.toContain(true);
+    await Promise.all(places.map((place) => place.evaluate((text) => spied.plant(text), control)));
+    const planted = await found(control);
+    expect(planted.flat()).toHaveLength(2);
+    expect(planted.flat()).not.toContain(false);
+
+    await app.evaluate(() => window.relayed.vault().lock());
+    await expect.poll(() => app.workers().length).toBe(0);
+    expect(await app.evaluate((text) => spied.find(text), key.slice(8, 40))).not.toContain(true);
+  });
+}
+
+test("what nobody reads is not fetched without end", async ({ app, stand }) => {
+  const { calls } = await opened(app, stand, true);
+  await app.evaluate(() => window.relayed.leaveUnread());
+  const sent = () => calls()[0]?.bytes ?? 0;
+  let before = -1;
+  await expect
+    .poll(() => {
+      const stands = sent() > 0 && sent() === before;
+      before = sent();
+      return stands;
+    })
+    .toBe(true);
+  expect(sent()).toBeLessThan(16 * MIB);
+});
+
+for (const [sdk, provider] of [
+  ["openai", "openai"],
+  ["@anthropic-ai/sdk", "anthropic"],
+  ["@ai-sdk/openai", "openai"],
+  ["@ai-sdk/anthropic", "anthropic"],
+] as const) {
+  test(`${sdk} by the relay: whole and streamed, one call each`, async ({ app, stand }) => {
+    const key =
+      provider === "openai"
+        ? `sk-proj-${randomText()}${randomText()}`
+        : `sk-ant-api03-${randomText()}${randomText()}${randomText().slice(0, 13)}AA`;
+    const { root, upstream, users } = stand;
+    const token = await users.tokenFor(randomUUID());
+    const options = {
+      companion: users.companion.url,
+      token,
+      key,
+      provider,
+      storage: "browser" as const,
+      host: upstream.host,
+      root,
+    };
+    await app.evaluate((options) => window.sdks.add(options), options);
+    const from = upstream.calls.length;
+    const answers = await app.evaluate((sdk) => window.sdks.use(sdk), sdk);
+    expect([answers?.plain, answers?.pieces.join("")]).toEqual([ANSWER, ANSWER]);
+    expect(answers?.pieces.length).toBeGreaterThan(2);
+    const calls = upstream.calls.slice(from);
+    expect(calls.map((call) => call.key)).toEqual([key, key]);
+  });
+}
+
+test("a certificate under no root that is trusted is refused, and nothing of the request was sent", async ({
+  app,
+  stand,
+}) => {
+  const { calls, options } = await opened(app, stand, true);
+  await app.evaluate((options) => window.relayed.open({ ...options, root: "" }), options);
+  const asked = () => app.evaluate(() => window.relayed.codeOf(() => window.relayed.ask()));
+  expect(await asked()).toBe("certificate_refused");
+  expect(calls()).toEqual([]);
+});
+
+const STRICT = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:*",
+  "require-trusted-types-for 'script'",
+  "trusted-types lit-html keyseal",
+].join("; ");
+
+test("under a strict policy it runs in a worker; where that is forbidden in the page; and a blocked WebSocket is named", async ({
+  app,
+  stand,
+}) => {
+  for (const [forbidden, workers, outcome] of [
+    ["", 1, "nothing"],
+    [" keyseal", 0, "nothing"],
+    [" ws://127.0.0.1:*", 1, "relay_blocked"],
+  ] as const) {
+    stand.headers["content-security-policy"] = STRICT.replace(forbidden, "");
+    await stand.visit(app);
+    await opened(app, stand, true);
+    const asked = await app.evaluate(() => window.relayed.codeOf(() => window.relayed.ask()));
+    expect([forbidden, asked, app.workers().length]).toEqual([forbidden, outcome, workers]);
+  }
+  delete stand.headers["content-security-policy"];
+});
+
+test("a companion that restarts in mid-stream ends the answer with an error, and serves the next request", async ({
+  app,
+  stand,
+}) => {
+  const { calls } = await opened(app, stand, true);
+  const { companion } = stand.users;
+  const ended = app.evaluate(() => window.relayed.endless("wait"));
+  await expect.poll(() => calls().length).toBe(1);
+  await companion.stop("SIGKILL");
+  expect(await ended).toBe("relay_interrupted");
+  const asked = () => app.evaluate(() => window.relayed.codeOf(() => window.relayed.ask()));
+  expect(await asked()).toBe("companion_unreachable");
+  await companion.start();
+  expect(await asked()).toBe("nothing");
+});
