@@ -13,6 +13,7 @@
 mod answer;
 mod connection;
 mod error;
+mod provider;
 mod request;
 mod target;
 mod tls;
@@ -21,5 +22,8 @@ pub use answer::{Found, Head, Reader};
 pub use connection::{Connection, Part, State};
 pub use error::RelayError;
 pub use request::{Body, Request};
-pub use target::Target;
+pub use target::{Target, test_call};
 pub use tls::Trust;
+
+#[cfg(test)]
+mod tests;

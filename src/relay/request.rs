@@ -52,7 +52,7 @@ impl Request<'_> {
             Some((path, query)) => (path, query),
             None => (self.path, ""),
         };
-        target.check_path(path)?;
+        target.check(self.method, self.path)?;
         let plain = |byte| matches!(byte, 0x21..=0x7e) && byte != b'#';
         if self.path.len() > MAX_PATH || !query.bytes().all(plain) {
             return Err(RelayError::Request(

@@ -3,7 +3,7 @@
 use rustls::pki_types::ServerName;
 
 use super::error::RelayError;
-use crate::catalogue::{self, Host, Provider};
+use crate::catalogue::{self, Host, Provider, TestCall};
 use crate::envelope::KeyClaims;
 use crate::transit::{self, PathRefused};
 
@@ -103,7 +103,13 @@ impl Target {
         }
     }
 
-    pub(super) fn check_path(&self, path: &str) -> Result<(), PathRefused> {
+    /// Whether this request goes out: by its path, or as the catalogue's own test.
+    pub(super) fn check(&self, method: &str, path_and_query: &str) -> Result<(), PathRefused> {
+        let test = test_call(self.provider);
+        if test.is_some_and(|test| (test.method, test.path) == (method, path_and_query)) {
+            return Ok(());
+        }
+        let path = path_and_query.split('?').next().unwrap_or_default();
         transit::check_path(self.provider, self.named, path)
     }
 
@@ -124,6 +130,20 @@ impl Target {
         let path = below.starts_with('/') && !below.starts_with("//") && !below.contains('\\');
         path.then_some(below)
     }
+}
+
+/// The cheapest call that tells a good key from a bad one, if the provider's own host answers it and
+/// the key stands in its usual header.
+#[must_use]
+pub fn test_call(provider: &Provider) -> Option<&TestCall> {
+    let call = provider.wire.test.as_ref();
+    let own = |call: &&TestCall| {
+        let elsewhere = call
+            .origin
+            .is_some_and(|origin| origin != provider.wire.origin);
+        !elsewhere && call.body.is_none_or(|body| !body.contains("{key}"))
+    };
+    call.filter(own)
 }
 
 fn authority_of(origin: &str) -> &str {
@@ -232,6 +252,31 @@ mod tests {
             ("fal:queue", "fal", Some("mine.example.com")),
         ] {
             assert!(target(name, provider, host).is_err(), "{name} {host:?}");
+        }
+    }
+
+    #[test]
+    fn the_catalogues_test_goes_out_exactly_as_it_stands() {
+        for provider in catalogue::all().iter().chain(catalogue::find("demo")) {
+            let Some(call) = test_call(provider) else {
+                continue;
+            };
+            let host = provider.custom_host.then_some("my.example.com");
+            let Ok(target) = target(provider.id, provider.id, host) else {
+                continue;
+            };
+            assert_eq!(
+                target.check(call.method, call.path),
+                Ok(()),
+                "{}",
+                provider.id
+            );
+            let other = ["/v1/..", call.path].concat();
+            assert!(
+                target.check(call.method, &other).is_err(),
+                "{}",
+                provider.id
+            );
         }
     }
 

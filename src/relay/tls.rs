@@ -1,5 +1,6 @@
 //! TLS 1.3 and 1.2 without a socket.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, IoSlice, Write};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 use super::error::RelayError;
+use super::provider::provider;
 use super::target::Target;
 
 /// The most that waits to be read: twice what the companion sends without a word from us.
@@ -21,6 +23,13 @@ pub struct Trust {
     clock: Arc<dyn TimeProvider>,
     /// One for all connections, so that servers can be met again by a session ticket.
     common: Arc<ClientConfig>,
+    /// The one with further roots that was used last.
+    own: RefCell<Option<Own>>,
+}
+
+struct Own {
+    roots: Vec<Vec<u8>>,
+    config: Arc<ClientConfig>,
 }
 
 impl Trust {
@@ -29,17 +38,27 @@ impl Trust {
     /// # Errors
     /// [`RelayError::Tls`] where there are no random numbers.
     pub fn new(clock: Arc<dyn TimeProvider>) -> Result<Self, RelayError> {
-        let common = config(&clock, &[])?;
-        Ok(Self { clock, common })
+        Ok(Self {
+            common: config(&clock, &[])?,
+            own: RefCell::default(),
+            clock,
+        })
     }
 
     /// With further `roots` (DER) where the host is the user's own, and nowhere else.
     fn config(&self, target: &Target, roots: &[Vec<u8>]) -> Result<Arc<ClientConfig>, RelayError> {
-        if target.custom && !roots.is_empty() {
-            config(&self.clock, roots)
-        } else {
-            Ok(self.common.clone())
+        if !target.custom || roots.is_empty() {
+            return Ok(self.common.clone());
         }
+        let mut own = self.own.borrow_mut();
+        if own.as_ref().is_none_or(|own| own.roots != roots) {
+            *own = Some(Own {
+                roots: roots.to_vec(),
+                config: config(&self.clock, roots)?,
+            });
+        }
+        let own = own.as_ref().map_or(&self.common, |own| &own.config);
+        Ok(own.clone())
     }
 }
 
@@ -52,8 +71,7 @@ fn config(
         let added = store.add(CertificateDer::from_slice(root));
         added.map_err(|_| RelayError::Request("A root is no certificate."))?;
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_details(provider, clock.clone());
+    let builder = ClientConfig::builder_with_details(provider(), clock.clone());
     let mut config = builder
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_root_certificates(store)

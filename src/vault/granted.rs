@@ -11,8 +11,9 @@ use super::entry::Record;
 use super::error::VaultError;
 #[cfg(feature = "relay")]
 use super::key::VaultKey;
-use super::store::Store;
-use super::{Vault, read};
+use super::read;
+#[cfg(feature = "core")]
+use super::{Vault, store::Store};
 #[cfg(feature = "relay")]
 use crate::envelope::KeyClaims;
 
@@ -34,12 +35,13 @@ pub struct Granted {
     records: BTreeMap<String, Record>,
 }
 
+#[cfg(feature = "core")]
 impl<S: Store> Vault<S> {
     /// What a relay needs to use these entries.
     ///
     /// # Errors
     /// [`VaultError`]: locked, no such entry, a damaged record.
-    pub fn grant(&self, ids: &[String]) -> Result<Grant, VaultError> {
+    pub(crate) fn grant(&self, ids: &[String]) -> Result<Grant, VaultError> {
         let (header, key) = self.unlocked()?;
         let mut records = Vec::new();
         for rid in ids {
@@ -62,7 +64,7 @@ impl Grant {
     ///
     /// # Errors
     /// [`VaultError::EntryDamaged`] names a record that cannot be read.
-    pub fn accept(self) -> Result<Granted, VaultError> {
+    pub(crate) fn accept(self) -> Result<Granted, VaultError> {
         let mut granted = Granted {
             vault: self.vault,
             sub: self.sub,
@@ -78,23 +80,17 @@ impl Grant {
 
 #[cfg(feature = "relay")]
 impl Granted {
-    /// The id of the vault whose key this is; a changed vault key has another.
-    #[must_use]
-    pub fn vault(&self) -> &str {
-        &self.vault
-    }
-
     /// Takes another entry's record, or a newer one.
     ///
     /// # Errors
     /// [`VaultError::EntryDamaged`].
-    pub fn put(&mut self, rid: &str, json: &str) -> Result<(), VaultError> {
+    pub(crate) fn put(&mut self, rid: &str, json: &str) -> Result<(), VaultError> {
         self.records.insert(rid.to_owned(), read(rid, json)?);
         Ok(())
     }
 
     /// Forgets an entry.
-    pub fn remove(&mut self, rid: &str) {
+    pub(crate) fn remove(&mut self, rid: &str) {
         self.records.remove(rid);
     }
 

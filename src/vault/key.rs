@@ -35,7 +35,10 @@ impl VaultKey {
         }
     }
 
-    #[cfg(any(test, feature = "relay", target_arch = "wasm32"))]
+    #[cfg(any(
+        test,
+        all(feature = "core", any(feature = "relay", target_arch = "wasm32"))
+    ))]
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.bytes
     }

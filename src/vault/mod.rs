@@ -10,6 +10,10 @@ mod entry;
 mod error;
 mod export;
 #[cfg(any(feature = "relay", target_arch = "wasm32"))]
+#[cfg_attr(
+    not(any(test, target_arch = "wasm32")),
+    allow(dead_code, reason = "only the browser hands a vault key over")
+)]
 mod granted;
 mod header;
 mod key;

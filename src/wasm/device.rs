@@ -1,15 +1,15 @@
 //! The device's own key: a non-extractable AES-GCM `CryptoKey` (Web Cryptography API section 27)
 //! in IndexedDB, one a vault.
 
-use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     CryptoKey, IdbDatabase, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransactionMode,
-    SubtleCrypto,
 };
 use zeroize::Zeroizing;
 
+use super::one_time::{object, subtle};
 use crate::envelope::random;
 use crate::vault::slot::{DEVICE_IV_BYTES, DeviceSecret};
 
@@ -105,24 +105,6 @@ fn parameters(vault: &str, iv: &[u8]) -> Result<Object, JsValue> {
         ("iv", Uint8Array::from(iv).into()),
         ("additionalData", Uint8Array::from(vault.as_bytes()).into()),
     ])
-}
-
-fn object(members: &[(&str, JsValue)]) -> Result<Object, JsValue> {
-    let object = Object::new();
-    for (name, value) in members {
-        Reflect::set(&object, &(*name).into(), value)?;
-    }
-    Ok(object)
-}
-
-/// WebCrypto, which pages that were not served securely do not have.
-fn subtle() -> Result<SubtleCrypto, JsValue> {
-    let subtle = web_sys::window().ok_or(JsValue::NULL)?.crypto()?.subtle();
-    if subtle.is_undefined() {
-        Err(JsValue::NULL)
-    } else {
-        Ok(subtle)
-    }
 }
 
 async fn open() -> Result<IdbDatabase, JsValue> {

@@ -71,7 +71,7 @@ pub(super) fn object(members: &[(&str, JsValue)]) -> Result<Object, JsValue> {
 }
 
 /// WebCrypto, in a page or in a worker; pages that were not served securely have none.
-fn subtle() -> Result<SubtleCrypto, JsValue> {
+pub(super) fn subtle() -> Result<SubtleCrypto, JsValue> {
     let global: WorkerGlobalScope = js_sys::global().unchecked_into();
     let subtle = global.crypto()?.subtle();
     if subtle.is_undefined() {

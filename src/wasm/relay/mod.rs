@@ -2,9 +2,11 @@
 
 mod connection;
 mod keys;
+mod test_call;
 mod types;
 mod usage;
 
 pub use connection::RelayConnection;
 pub use keys::RelayKeys;
+pub use test_call::{judge, test_call};
 pub use usage::RelayUsage;

@@ -26,6 +26,16 @@ export interface AnswerUsage {
   characters?: number;
   webSearches?: number;
   rerankSearches?: number;
+  /** What the provider says it charged, in millionths of a dollar. */
+  costMicroUsd?: number;
+}
+
+/** The catalogue's cheapest call of a provider. */
+export interface RelayTestCall {
+  method: string;
+  path: string;
+  headers: [string, string][];
+  body?: string;
 }
 "#;
 

@@ -79,6 +79,7 @@ impl RelayUsage {
             ("characters", usage.characters),
             ("webSearches", usage.web_searches),
             ("rerankSearches", usage.rerank_searches),
+            ("costMicroUsd", usage.cost.map(|cost| cost.0)),
         ];
         let counts = counts.into_iter();
         let mut members: Vec<(&str, JsValue)> = counts
