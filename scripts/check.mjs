@@ -11,7 +11,7 @@ await main(async () => {
   // The types of the package come out of the wasm build.
   await buildWasm();
   await buildPackage();
-  for (const { name, command, args } of [...checks, unit]) {
+  for (const { name, command, args } of [...checks(), unit]) {
     await run(command, args);
     ok(name);
   }

@@ -23,7 +23,7 @@ await main(async () => {
 
   const total = { passed: 0, failed: 0 };
   const bad = [];
-  for (const step of [...checks, ...runners, ...(all ? extras() : [])].filter(wanted)) {
+  for (const step of [...checks(), ...runners, ...(all ? extras() : [])].filter(wanted)) {
     title(step.name);
     const since = performance.now();
     const { passed, failed, note } = await result(step);

@@ -5,11 +5,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { node as nodeOfSdks, setUp as setUpSdks } from "../../tests/sdks/setup.mjs";
 import { findFirefox } from "./browser.mjs";
+import { findClang } from "./clang.mjs";
 import { built, npmProgram, root, which } from "./paths.mjs";
 import { warn } from "./say.mjs";
 import { cargoTest, nextest, nodeTest, playwright } from "./tally.mjs";
 
 const report = join(root, "tests/e2e/results/report.json");
+
+const RELAY = ["-p", "keyseal", "--features", "relay", "--lib", "relay"];
 
 /** One test binary layout for all: the dev profile, never release. */
 const native = which("cargo-nextest")
@@ -30,6 +33,13 @@ export const unit = {
   args: [...native.args.filter((arg) => arg !== "--tests"), "--lib", "--bins"],
 };
 
+/** TLS and HTTP, a feature of the library that nothing else turns on. */
+const relay = {
+  ...native,
+  name: "TLS and HTTP of the relay",
+  args: [...native.args.filter((arg) => !/^--(workspace|tests)$/.test(arg)), ...RELAY],
+};
+
 const scripts = {
   name: "tests of the scripts and test helpers",
   command: process.execPath,
@@ -47,7 +57,18 @@ const doc = {
 const browser = {
   name: "wasm in the browser",
   command: "cargo",
-  args: ["test", "--target", "wasm32-unknown-unknown", "-p", "keyseal", "--test", "browser"],
+  get args() {
+    const args = [
+      "test",
+      "--target",
+      "wasm32-unknown-unknown",
+      "-p",
+      "keyseal",
+      "--test",
+      "browser",
+    ];
+    return findClang() ? [...args, "--features", "relay"] : args;
+  },
   env: {
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner",
     // Seconds for all tests together. Stretching passphrases takes its time on a busy machine.
@@ -129,6 +150,7 @@ const e2e = {
 export const runners = [
   scripts,
   { name: "native tests", ...native },
+  relay,
   doc,
   browser,
   server,

@@ -3,6 +3,8 @@
 
 mod catalogue;
 mod companion;
+#[cfg(feature = "relay")]
+mod relay;
 mod sealing;
 mod slots;
 mod tampered;
