@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
@@ -13,7 +13,7 @@ import { freePort } from "../support/companion.mjs";
 import { serveFolder } from "../support/static.mjs";
 import { companionForUsers } from "../support/users.mjs";
 import { Apps } from "./support/apps.mjs";
-import { opened, somebody } from "./support/page.mjs";
+import { config, opened, somebody } from "./support/page.mjs";
 
 let apps;
 let users;
@@ -27,7 +27,12 @@ before(async () => {
   port = (name) => `http://127.0.0.1:${ports[name]}`;
   apps = new Apps();
   const origins = Object.keys(ports).map(port).join(",");
-  users = await companionForUsers({ env: { KEYSEAL__CORS__ORIGINS: origins } });
+  const file = join(apps.folder, "keyseal.toml");
+  writeFileSync(file, config, { mode: 0o600 });
+  users = await companionForUsers({
+    args: ["--demo", "--config", file],
+    env: { KEYSEAL__CORS__ORIGINS: origins },
+  });
   served = await serveFolder(apps.folder, ports.built);
   browser = await launch();
 });
@@ -103,7 +108,7 @@ test("webpack 5: build", async () => {
   await seals(`${served.url}/webpack/index.html`, "webpack");
 });
 
-test("esbuild: with the wasm as a file, and inline", async () => {
+test("esbuild: with the wasm as a file, inline, and with the relay", async () => {
   const { build } = await apps.load("esbuild");
   const folder = apps.copy("esbuild");
   const config = await apps.config(folder, "esbuild.config.js");
@@ -111,6 +116,7 @@ test("esbuild: with the wasm as a file, and inline", async () => {
   assert.deepEqual(warnings, []);
   await seals(`${served.url}/esbuild/index.html`, "esbuild");
   await seals(`${served.url}/esbuild/inline.html`, "esbuild-inline");
+  await seals(`${served.url}/esbuild/relay.html`, "esbuild-relay");
 });
 
 test("a script tag and no build: the package's folder is served as it is, to a page and a worker", async () => {

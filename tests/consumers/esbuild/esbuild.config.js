@@ -1,5 +1,10 @@
 export default {
-  entryPoints: ["main.js", "inline.js"],
+  entryPoints: {
+    main: "main.js",
+    inline: "inline.js",
+    relay: "relay.js",
+    "relay-worker": "keyseal/relay-worker.js",
+  },
   outdir: "dist",
   bundle: true,
   format: "esm",

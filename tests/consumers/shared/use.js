@@ -2,8 +2,12 @@
 // ways, and the companion opens what came out.
 
 /** Works under `input`: the companion's address, a token, and two keys of the demo provider. */
-export async function use({ Vault, init, newEntryId, sealKey }, { companion, token, keys }) {
-  const vault = await Vault.open({ companion, token: () => token });
+export async function use(
+  { Vault, init, newEntryId, sealKey },
+  { companion, token, keys, relayed },
+  relay,
+) {
+  const vault = await Vault.open({ companion, token: () => token, ...(relay ? { relay } : {}) });
   const provider = "demo";
   const synced = await vault.add(keys[0], { provider, label: "synced" });
   const browser = await vault.add(keys[1], { provider, label: "browser", storage: "browser" });
@@ -24,6 +28,7 @@ export async function use({ Vault, init, newEntryId, sealKey }, { companion, tok
     statuses: tested.map(({ status }) => status),
     answers,
     stored: stored.status,
+    ...(relay ? { relayed: await askByRelay(vault, relayed) } : {}),
   };
 }
 
@@ -38,15 +43,27 @@ async function ask(vault, entry) {
   return /key that ends in (\S{4})/.exec(text)?.[1];
 }
 
+/**
+ * A key for a provider that the companion cannot reach: the error is the companion's, so wasm and worker were found.
+ */
+async function askByRelay(vault, { key, host }) {
+  await vault.add(key, { provider: "openai", storage: "browser", host });
+  const asked = vault.fetch(`${vault.baseURL("openai")}/models`);
+  return asked.then(
+    ({ status }) => status,
+    ({ code }) => code,
+  );
+}
+
 async function json(url) {
   return (await fetch(url)).json();
 }
 
 /** In a page: the input is in the address, the result becomes the text of the page. */
-export async function run(keyseal) {
+export async function run(keyseal, relay) {
   let result;
   try {
-    result = await use(keyseal, JSON.parse(decodeURIComponent(location.hash.slice(1))));
+    result = await use(keyseal, JSON.parse(decodeURIComponent(location.hash.slice(1))), relay);
   } catch ({ name, code, message, next }) {
     result = { error: { name, code, message, next } };
   }
