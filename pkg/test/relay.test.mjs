@@ -38,6 +38,7 @@ function session(more = {}) {
 const request = (more = {}) => ({
   entry: "e1",
   provider: "openai",
+  isCounted: true,
   route: "openai",
   host: undefined,
   method: "POST",
@@ -65,7 +66,7 @@ test("a request goes up with its body, and a standard Response comes down", asyn
   assert.equal(socket.url, "wss://keys.example.com/relay/openai");
   assert.deepEqual(socket.protocols, ["keyseal.relay.v1", "keyseal.token.token-1"]);
   assert.deepEqual(world.used, [
-    { entry: "e1", provider: "openai", status: 200, model: "m", inputTokens: 7 },
+    { entry: "e1", provider: "openai", isCounted: true, status: 200, model: "m", inputTokens: 7 },
   ]);
 });
 

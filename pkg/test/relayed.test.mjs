@@ -208,11 +208,12 @@ test("what the relay counts is summed by day, and lies sealed beside the other r
   const vault = await open({ relay: relay() });
   const { id } = await vault.add(KEY, { storage: "browser" });
   const { used } = sessions[0].parts;
-  const user = { entry: id, provider: "openai" };
+  const user = { entry: id, provider: "openai", isCounted: true };
   const secret = "gpt-nobody-knows";
   used(user, { status: 200, model: secret, inputTokens: 3, outputTokens: 4 });
   used(user, { status: 200, model: secret, inputTokens: 1, outputTokens: 1 });
   used(user, { status: 200, model: secret });
+  used({ ...user, isCounted: false }, { status: 200, model: secret, inputTokens: 99 });
   await vault.deviceUsage();
   used(user, { status: 500, model: secret });
   const rows = await vault.deviceUsage();

@@ -38,7 +38,7 @@ export class Session implements RelaySession {
   }
 
   async send(request: RelayRequest): Promise<Response> {
-    const { entry, provider, route, host, method, path, url, signal } = request;
+    const { entry, provider, isCounted, route, host, method, path, url, signal } = request;
     signal?.throwIfAborted();
     const life = this.#alive();
     const running = await this.#granted(life, entry);
@@ -64,7 +64,7 @@ export class Session implements RelaySession {
       over: () => this.#calls.delete(id),
     });
     this.#calls.set(id, call);
-    this.#users.set(id, { entry, provider });
+    this.#users.set(id, { entry, provider, isCounted });
     void call.upload(body.stream);
     return call.response;
   }

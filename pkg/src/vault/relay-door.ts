@@ -27,6 +27,8 @@ export interface RelayParts {
 export interface RelayUser {
   entry: string;
   provider: string;
+  /** A test of a key is no use of it. */
+  isCounted: boolean;
 }
 
 /** One request under a browser-only entry. */

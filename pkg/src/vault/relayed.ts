@@ -72,7 +72,9 @@ export class Relayed {
       connections: () => this.#connections(),
       grant: (entries) => this.#grant(entries),
       locked: () => this.#latch.locked(),
-      used: (user, used) => parts.counts.add(user, used),
+      used: (user, used) => {
+        if (user.isCounted) parts.counts.add(user, used);
+      },
     });
     if (this.#session) return;
     throw new KeysealError("validation", "This is no relay of this package.", {
@@ -133,6 +135,7 @@ export class Relayed {
         provider: entry.provider,
         route: decodeURIComponent(route),
         host: entry.host ?? undefined,
+        isCounted: true,
         method: asked.method,
         path: path + asked.url.search,
         headers: providerHeaders(asked.headers),
@@ -187,7 +190,7 @@ export class Relayed {
       testedAt: new Date().toISOString(),
       latencyMs: Date.now() - began,
     });
-    const call = entry.host ? undefined : await session.testCall(provider);
+    const call = await session.testCall(provider);
     if (!call) {
       const none =
         "By the relay this provider has no test that costs nothing; the first use will tell.";
@@ -200,7 +203,8 @@ export class Relayed {
       entry: entry.id,
       provider,
       route: provider,
-      host: undefined,
+      host: entry.host ?? undefined,
+      isCounted: false,
       method,
       path,
       headers: new Headers(headers),
