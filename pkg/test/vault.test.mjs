@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { beforeEach, test } from "node:test";
-import { KeysealError, Vault } from "../dist/index.js";
+import { fingerprint, KeysealError, Vault } from "../dist/index.js";
+import { insideOf } from "../dist/vault/inside.js";
 import { FakeCompanion, json, listed, problem, tokenFor, URL_OF_COMPANION } from "./companion.mjs";
 
 const KEY = `sk-proj-${"aB3_".repeat(16)}`;
@@ -144,6 +145,35 @@ test("trustedIdentity: another one is refused at first sight", async () => {
   const trusting = await open({ trustedIdentity: companion.identity.jwk.kid });
   assert.deepEqual(trusting.problems, []);
   assert.equal(trusting.companion.identity, companion.identity.jwk.kid);
+});
+
+test("another identity is pinned by its fingerprint alone, and not where the app names one", async () => {
+  const vault = await open();
+  await vault.add(KEY, { storage: "browser" });
+  const before = vault.companion.fingerprint;
+  await companion.takeOver();
+  await vault.refresh();
+  assert.equal(vault.problems[0].code, "keyset_identity");
+  const inside = insideOf(vault);
+  for (const wrong of ["", "x", before, companion.identity.jwk.kid, null]) {
+    await assert.rejects(inside.trustIdentity(wrong), { name: "KeysealError" }, `${wrong}`);
+  }
+  assert.equal(vault.problems[0].code, "keyset_identity");
+  await assert.rejects(vault.add(KEY), { code: "keyset_identity" });
+
+  const theirs = fingerprint(companion.identity.jwk.kid);
+  await inside.trustIdentity(theirs.toUpperCase().replaceAll(" ", ":"));
+  assert.deepEqual(vault.problems, []);
+  assert.equal(vault.companion.fingerprint, theirs);
+  await vault.add(KEY);
+  // It is pinned, for whoever comes back; what only this browser has goes on being used.
+  const path = "/forward/openai/v1/models";
+  const own = vault.entries.find(({ storage }) => storage === "browser");
+  const headers = await vault.headersFor("openai", { method: "GET", path, entry: own.id });
+  assert.ok(headers["Keyseal-Key"]);
+
+  const named = await open({ trustedIdentity: "A".repeat(43) });
+  await assert.rejects(insideOf(named).trustIdentity(theirs), { code: "validation" });
 });
 
 test("the companion is away: the vault opens, says so, and comes back", async () => {

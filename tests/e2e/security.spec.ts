@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { demoKey, findIn } from "../support/canary.mjs";
+import { rsaPair, wellKnownOf } from "../support/jose.mjs";
 import { Authenticator } from "./support/authenticator.js";
 import { expect, test, Views } from "./support/views.js";
 
@@ -289,4 +290,46 @@ test("what is stored where: the records themselves, their headers, and whom keys
   await expect(page.getByText("The same: keys go to whom you think.")).toBeVisible();
   await compare.fill(`${fingerprint.slice(0, -1)}x`);
   await expect(page.getByText("Not the same.")).toBeVisible();
+});
+
+test("a companion of another identity: refused, and pinned by nothing but its fingerprint", async ({
+  views,
+  page,
+  ground,
+}) => {
+  // The one that this person's browser knows is not the one that answers today.
+  const issuer = ground.users.companion.url;
+  const [identity, current] = await Promise.all([
+    rsaPair("sig", "PS256"),
+    rsaPair("enc", "RSA-OAEP-256"),
+  ]);
+  const published = "**/.well-known/keyseal";
+  const known = await wellKnownOf({ issuer, identity, current });
+  await page.route(published, (route) =>
+    route.fulfill({ json: known, headers: { "access-control-allow-origin": "*" } }),
+  );
+  await page.evaluate(() => localStorage.clear());
+  await views.open();
+  const { key } = demoKey();
+  const entry = await views.add(key, { storage: "browser" });
+  await page.unroute(published);
+  await views.open();
+  await views.show("security");
+  await expect(page.getByRole("alert")).toContainText("keyset_identity");
+  await expect(page.getByText("What if it changes?")).toBeVisible();
+
+  const hex = (kid = "") => Buffer.from(kid, "base64url").toString("hex");
+  const answer = await fetch(`${issuer}/.well-known/keyseal`);
+  const real = (await answer.json()) as { identity: { kid: string } };
+  const field = page.getByLabel("The new fingerprint, from the operator");
+  await field.fill(hex(identity.jwk.kid));
+  await page.getByRole("button", { name: "Trust the new identity" }).click();
+  await expect(page.getByRole("alert")).toHaveCount(2);
+  await field.fill(hex(real.identity.kid));
+  await page.getByRole("button", { name: "Trust the new identity" }).click();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(field).toHaveCount(0);
+  expect(await views.chat(entry)).toContain(key.slice(-4));
+  await views.open();
+  expect(await page.evaluate(() => window.views.vault?.problems.length)).toBe(0);
 });

@@ -282,8 +282,12 @@ export const companion = {
     "Then this page refuses to seal anything to it, and says so with both fingerprints. What is stored stays as it is.",
     "An operator who moves to a new identity signs for it with the old one: that is followed by itself, and you see nothing of it.",
     "If it changed without that, ask the operator over another channel. If they do not know of it, somebody may stand between you: do not sign in again from here.",
-    "If they do, the app that this page belongs to has to name the new identity (trustedIdentity). Keys on all your devices are entered again; those of this browser go on being used.",
+    "If they do, ask them for the new fingerprint, and enter it here. Keys on all your devices may have to be entered again; those of this browser go on being used.",
   ],
+  trustName: "The new fingerprint, from the operator",
+  trustHelp:
+    "As they tell you, and not as anything on this page says. Only a companion with exactly this one is taken for the same.",
+  trust: "Trust the new identity",
 } as const;
 
 export const stored = {

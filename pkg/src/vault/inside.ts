@@ -43,6 +43,11 @@ export interface Inside {
   /** All browser-only entries as a file that `passphrase` opens. */
   exportEntries(proof: UnlockWith, passphrase: string): Promise<Exported>;
   importEntries(file: string, passphrase: string): Promise<readonly Imported[]>;
+  /**
+   * Pins the identity that the companion has now, if its fingerprint is this one: for a person who has it from the
+   * operator, over another channel.
+   */
+  trustIdentity(fingerprint: string): Promise<void>;
   /** The providers for which the person lets the operator's own key serve where none of theirs can. */
   platformAllowed(): Promise<ReadonlySet<string>>;
   /** Gives that permission, or takes it back; what stands afterwards. */

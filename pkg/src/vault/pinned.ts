@@ -83,27 +83,46 @@ export class Pinned {
 
   async #refresh(): Promise<void> {
     const wellKnown = await this.#companion.wellKnown();
-    this.#limits = (wellKnown as { limits?: Record<string, unknown> }).limits;
-    const trusted = this.#trustedIdentity;
     try {
-      const accepted = await this.#exclusive.run(() =>
-        this.#core.acceptKeyset(
-          wellKnown,
-          trusted === undefined ? {} : { trustedIdentity: trusted },
-        ),
-      );
-      this.#identity = {
-        url: this.#companion.url,
-        identity: accepted.identity,
-        fingerprint: this.#wasm.fingerprint(accepted.identity),
-        kid: accepted.kid,
-        firstSeen: new Date(accepted.firstSeen * 1000).toISOString(),
-      };
-      this.#refused = undefined;
+      await this.#accept(wellKnown, this.#trustedIdentity);
     } catch (error) {
       this.#refused = KeysealError.from(error);
       throw this.#refused;
     }
+  }
+
+  /**
+   * Takes another identity for the pinned one, for a person who has its fingerprint from the operator: only that one.
+   * Where the app names the identity, the app decides.
+   */
+  async trust(fingerprint: string): Promise<void> {
+    if (this.#trustedIdentity !== undefined) {
+      throw new KeysealError("validation", "The app itself says which companion to trust.", {
+        next: "It has to name the new identity.",
+      });
+    }
+    const wellKnown = await this.#companion.wellKnown();
+    try {
+      await this.#accept(wellKnown, thumbprintOf(fingerprint));
+    } catch (error) {
+      // What was refused before goes on being refused for the same reason.
+      throw KeysealError.from(error);
+    }
+  }
+
+  async #accept(wellKnown: object, trusted: string | undefined): Promise<void> {
+    this.#limits = (wellKnown as { limits?: Record<string, unknown> }).limits;
+    const accepted = await this.#exclusive.run(() =>
+      this.#core.acceptKeyset(wellKnown, trusted === undefined ? {} : { trustedIdentity: trusted }),
+    );
+    this.#identity = {
+      url: this.#companion.url,
+      identity: accepted.identity,
+      fingerprint: this.#wasm.fingerprint(accepted.identity),
+      kid: accepted.kid,
+      firstSeen: new Date(accepted.firstSeen * 1000).toISOString(),
+    };
+    this.#refused = undefined;
   }
 
   /** A companion whose key set was refused may list and revoke, but nothing is sealed to it. */
@@ -123,4 +142,17 @@ export class Pinned {
       return attempt();
     }
   }
+}
+
+/** A fingerprint as it is shown, in groups of hex, as the thumbprint that it stands for. */
+function thumbprintOf(fingerprint: string): string {
+  const hex = String(fingerprint).replaceAll(/[\s:-]/g, "");
+  if (!/^[0-9a-f]{64}$/i.test(hex)) {
+    throw new KeysealError("validation", "This is no fingerprint of a companion.", {
+      next: "It has sixteen groups of four: digits, and letters from a to f.",
+    });
+  }
+  const bytes = hex.match(/../g)?.map((pair) => Number.parseInt(pair, 16)) ?? [];
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }

@@ -91,6 +91,16 @@ export class Ways implements Inside {
     return allowedIn(await this.#companion.call<Me>("PATCH", ME, { json }));
   }
 
+  async trustIdentity(fingerprint: string): Promise<void> {
+    try {
+      await this.#pinned.trust(fingerprint);
+    } catch (error) {
+      throw KeysealError.from(error);
+    } finally {
+      this.#changed();
+    }
+  }
+
   #secret(proof: UnlockWith | undefined) {
     return proof && this.#latch.secret(proof);
   }

@@ -447,6 +447,11 @@ export async function prepareWalk(world: World): Promise<void> {
         () => insideOf(vault).importEntries(file, passphrase),
         () => insideOf(vault).importEntries(file, "wrong"),
       ),
+    "Inside.trustIdentity": () =>
+      every(
+        () => insideOf(vault).trustIdentity(vault.companion.fingerprint),
+        () => insideOf(vault).trustIdentity(keys.browser),
+      ),
     "Inside.platformAllowed": () => insideOf(vault).platformAllowed(),
     "Inside.allowPlatform": () =>
       every(

@@ -1,6 +1,7 @@
-import { css, html, type nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
-import type { CompanionIdentity } from "../../index.js";
+import type { CompanionIdentity, KeysealError } from "../../index.js";
+import { insideOf } from "../../vault/inside.js";
 import { define } from "../define.js";
 import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
@@ -13,6 +14,8 @@ const WORDS = strings.companion;
 /** Whom keys are sealed to: the pinned companion, its fingerprint to compare, and what to do if it changes. */
 export class Companion extends VaultElement {
   @state() private theirs = "";
+  @state() private trusting = false;
+  @state() private error: KeysealError | undefined;
 
   protected override render(): TemplateResult {
     const { companion, problems } = this.vault;
@@ -22,7 +25,8 @@ export class Companion extends VaultElement {
       <p class="about">${WORDS.text}</p>
       <div class="card">
         ${problem(refused)}
-        ${companion ? this.#facts(companion) : html`<p>${WORDS.none}</p>`}
+        ${refused?.code === "keyset_identity" ? this.#trust() : nothing}
+        ${companion ? this.#facts(companion) : refused ? nothing : html`<p>${WORDS.none}</p>`}
         <details ?open=${refused !== undefined}>
           <summary>${WORDS.changed}</summary>
           <ul>
@@ -32,6 +36,44 @@ export class Companion extends VaultElement {
       </div>
     `;
   }
+
+  /** Another one than was pinned: only somebody who has its fingerprint from elsewhere takes it for the same. */
+  #trust(): TemplateResult {
+    return html`<form @submit=${this.#submit}>
+      <label class="field">
+        <span class="name">${WORDS.trustName}</span>
+        <input
+          class="input mono"
+          name="new"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck="false"
+          required
+        />
+        <span class="help">${WORDS.trustHelp}</span>
+      </label>
+      ${problem(this.error)}
+      <button class="button" type="submit" aria-disabled=${this.trusting ? "true" : nothing}>
+        ${WORDS.trust}
+      </button>
+    </form>`;
+  }
+
+  readonly #submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    if (this.trusting) return;
+    const typed = new FormData(event.target as HTMLFormElement).get("new");
+    this.trusting = true;
+    this.error = undefined;
+    try {
+      await insideOf(this.vault).trustIdentity(String(typed));
+      await this.vault.refresh();
+    } catch (thrown) {
+      this.error = this.failure(thrown);
+    } finally {
+      this.trusting = false;
+    }
+  };
 
   #facts({ url, fingerprint, firstSeen }: CompanionIdentity): TemplateResult {
     return html`<dl>
@@ -110,6 +152,16 @@ export class Companion extends VaultElement {
 
       .input {
         max-width: 34rem;
+      }
+
+      form {
+        display: grid;
+        justify-items: start;
+        gap: var(--ks-2);
+      }
+
+      form .field {
+        width: 100%;
       }
 
       .verdict {
