@@ -210,7 +210,7 @@ test("what the relay counts is summed by day, and lies sealed beside the other r
   const { used } = sessions[0].parts;
   const user = { entry: id, provider: "openai", isCounted: true };
   const secret = "gpt-nobody-knows";
-  used(user, { status: 200, model: secret, inputTokens: 3, outputTokens: 4 });
+  used(user, { status: 200, model: secret, inputTokens: 3, outputTokens: 4, costMicroUsd: 5e5 });
   used(user, { status: 200, model: secret, inputTokens: 1, outputTokens: 1 });
   used(user, { status: 200, model: secret });
   used({ ...user, isCounted: false }, { status: 200, model: secret, inputTokens: 99 });
@@ -235,6 +235,7 @@ test("what the relay counts is summed by day, and lies sealed beside the other r
     images: 0,
     audioSeconds: 0,
     characters: 0,
+    costUsd: 0.5,
   });
   assert.equal(JSON.stringify(vault.records()).includes(secret), false);
   assert.ok(JSON.stringify(vault.records()).includes("usage."));

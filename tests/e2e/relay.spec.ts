@@ -2,6 +2,7 @@
 // through the real companion, which sees none of it.
 
 import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
 import { expect, type Page } from "@playwright/test";
 import { findIn, randomText } from "../support/canary.mjs";
 import { ANSWER } from "../support/upstream.mjs";
@@ -67,6 +68,9 @@ function spy(): void {
   });
 }
 
+const wasm = new URL("../../pkg/dist/relay-wasm/keyseal_relay_bg.wasm", import.meta.url);
+test.skip(() => statSync(wasm).size === 0, "the relay was not built: it takes clang");
+
 const MIB = 1024 * 1024;
 
 /** A key of a new user's own, in this browser alone; what the provider is asked from then on. */
@@ -116,7 +120,12 @@ for (const worker of [true, false]) {
     expect(calls().at(-2)?.headers["content-length"]).toBe(`${50 * MIB}`);
     expect(await app.evaluate(() => window.relayed.download(50))).toEqual([`${50 * MIB}`, "true"]);
 
+    const { status: verdict } = await app.evaluate(() => window.relayed.test());
+    expect(verdict).toBe("valid");
+    expect(calls().at(-1)).toMatchObject({ method: "GET", path: "/v1/models", key });
+
     const usage = await app.evaluate(() => window.relayed.usage());
+    expect(usage.reduce((sum, { requests }) => sum + requests, 0)).toBe(102 + 3);
     const counted = usage.find(({ model }) => model === "gpt-5-mini");
     expect(counted).toMatchObject({
       provider: "openai",

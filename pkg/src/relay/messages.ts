@@ -47,6 +47,8 @@ export interface Used {
   images?: number;
   audioMs?: number;
   characters?: number;
+  /** What the provider says it charged, in millionths of a dollar. */
+  costMicroUsd?: number;
 }
 
 /** What an answer to a test call says of the key. */

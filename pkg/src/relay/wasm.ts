@@ -61,6 +61,7 @@ export interface Counted {
   images?: number;
   audioMs?: number;
   characters?: number;
+  costMicroUsd?: number;
 }
 
 /** Reads what an answer used, as it passes. */

@@ -27,6 +27,8 @@ export interface DeviceUsage {
   readonly images: number;
   readonly audioSeconds: number;
   readonly characters: number;
+  /** What providers said that they charged; null where none did. */
+  readonly costUsd: number | null;
 }
 
 const NOTE = "usage.";
@@ -119,6 +121,7 @@ function rowOf({ entry, provider }: RelayUser, used: Used): DeviceUsage {
     images: images ?? 0,
     audioSeconds: (audioMs ?? 0) / 1000,
     characters: characters ?? 0,
+    costUsd: used.costMicroUsd === undefined ? null : used.costMicroUsd / 1e6,
   };
 }
 
@@ -147,6 +150,7 @@ function plus(a: DeviceUsage, b: DeviceUsage): DeviceUsage {
     images: a.images + b.images,
     audioSeconds: a.audioSeconds + b.audioSeconds,
     characters: a.characters + b.characters,
+    costUsd: a.costUsd === null ? b.costUsd : a.costUsd + (b.costUsd ?? 0),
   };
 }
 
