@@ -25,6 +25,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
 };
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::{
@@ -33,8 +34,9 @@ pub use self::{
 };
 use crate::AppState;
 
-/// The whole server, top to bottom. A request passes the layers from the last one named to the
-/// first, and its answer passes them back.
+/// The whole server, top to bottom. A request passes the layers of the door from the first one named
+/// to the last, then those of its part of the API from the last to the first; its answer passes them
+/// back.
 pub fn service(state: AppState) -> Router {
     let api = api::routes()
         .merge(test_key::routes())
@@ -54,17 +56,19 @@ pub fn service(state: AppState) -> Router {
         .merge(one::routes())
         .merge(relay::routes())
         .fallback_service(page::service(&state.config))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(cors::layer(&state.config));
+        .method_not_allowed_fallback(method_not_allowed);
     // Against whoever rebinds a name to this machine, or calls from another site.
-    let guarded = match state.config.is_local() {
-        true => all.layer(from_fn_with_state(state.clone(), guard::local)),
-        false => all,
-    };
-    guarded
-        .layer(CatchPanicLayer::custom(panicked))
+    let guard = state
+        .config
+        .is_local()
+        .then(|| from_fn_with_state(state.clone(), guard::local));
+    // One after the other, and not each as a layer of the router, which would box each of them.
+    let door = ServiceBuilder::new()
         .layer(from_fn(log::request))
-        .with_state(state)
+        .layer(CatchPanicLayer::custom(panicked))
+        .option_layer(guard)
+        .layer(cors::layer(&state.config));
+    all.layer(door).with_state(state)
 }
 
 async fn nothing_here() -> Problem {
