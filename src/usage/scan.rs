@@ -118,20 +118,22 @@ impl Scanner {
     /// Reads on.
     pub fn push(&mut self, mut bytes: &[u8], found: &mut impl FnMut(Found<'_>)) {
         while let Some((&byte, rest)) = bytes.split_first() {
-            // Long texts, pictures for instance, are what answers mostly consist of.
-            if self.skips_text() {
-                let end = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
-                match end {
-                    None => return,
-                    Some(0) => {}
-                    Some(end) => {
-                        bytes = &bytes[end..];
-                        continue;
-                    }
-                }
-            }
             if self.state == State::Broken {
                 return;
+            }
+            // Texts, pictures for instance, are what answers mostly consist of.
+            if let State::Text {
+                name,
+                escaped: false,
+            } = self.state
+            {
+                let end = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+                let (run, other) = bytes.split_at(end.unwrap_or(bytes.len()));
+                if !run.is_empty() {
+                    self.run(run, name);
+                    bytes = other;
+                    continue;
+                }
             }
             if self.byte(byte, found) {
                 bytes = rest;
@@ -139,12 +141,16 @@ impl Scanner {
         }
     }
 
-    fn skips_text(&self) -> bool {
-        let inside = State::Text {
-            name: false,
-            escaped: false,
-        };
-        self.state == inside && self.capture.is_none()
+    /// A part of a text in which nothing ends or is escaped.
+    fn run(&mut self, run: &[u8], name: bool) {
+        if name {
+            let room = (LONGEST_NAME + 1).saturating_sub(self.name.len());
+            self.name.extend_from_slice(&run[..run.len().min(room)]);
+        }
+        if self.capture.is_some() {
+            let room = (LARGEST_VALUE + 1).saturating_sub(self.kept.len());
+            self.kept.extend_from_slice(&run[..run.len().min(room)]);
+        }
     }
 
     /// `false`: the byte ended what was before it and has to be looked at again.
