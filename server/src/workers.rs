@@ -166,6 +166,7 @@ async fn serve(
     counted: Arc<AtomicUsize>,
 ) -> Cut {
     let mut open = JoinSet::new();
+    open.spawn(near_timer());
     let connections = GracefulShutdown::new();
     let service = TowerToHyperService::new(service);
     while let Some(stream) = arriving.recv().await {
@@ -189,6 +190,14 @@ async fn serve(
         open.shutdown().await;
     }
     Cut(ended.is_err())
+}
+
+/// A timer that is always near. Without one, that of a request would often be the next that is due,
+/// and a runtime that waits until then is woken, by a system call, to wait anew.
+async fn near_timer() {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Counts a connection out, however it ends.
