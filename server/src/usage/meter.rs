@@ -12,7 +12,7 @@ use http::response;
 use http_body::{Frame, SizeHint};
 use keyseal::usage::{Hider, Kind, Reader, Shown, Usage};
 
-use super::{Ask, price};
+use super::{Ask, names, price};
 use crate::AppState;
 use crate::choose::platform::Reservation;
 use crate::clock;
@@ -201,13 +201,17 @@ impl Count {
         let usage = self.reader.map(|reader| reader.finish(whole));
         let usage = usage.unwrap_or_default();
         let asked = self.ask.model.filter(|_| !failed);
-        let model = usage.model.as_deref().or(asked.as_deref());
+        let answered = usage.model.as_deref();
+        let model = answered.or(asked.as_deref());
         let kind = self.ask.route.kind;
         let is_billed = !failed && kind != Kind::Free;
         let provider = self.served.provider;
-        let cost = is_billed
-            .then(|| price::cost(provider, model, kind, &usage, at))
-            .flatten();
+        let named = names::named(provider, asked.as_deref(), answered);
+        let cost = match is_billed {
+            true if named.listed => price::cost(provider, model, kind, &usage, at),
+            true => usage.cost,
+            false => None,
+        };
         if let By::Platform(reservation) = &mut self.served.by {
             // A cost that is unknown stays what was reserved for it.
             reservation.settle(match is_billed {
@@ -239,34 +243,12 @@ impl Count {
             owner: self.served.owner,
             at,
             provider,
-            model: row_name(provider, asked.as_deref(), usage.model.as_deref()),
+            model: named.row,
             credential,
             counts,
         });
         self.state.under_way.0.fetch_sub(1, Ordering::AcqRel);
     }
-}
-
-/// The name under which a row stands. Of an answer's own word only a version is taken, behind the
-/// name that was asked for, or else the name under which the price list knows it: what a strange
-/// endpoint puts there could be anything, the key included. Nor does a row bear what looks like a key.
-fn row_name(provider: &str, asked: Option<&str>, answered: Option<&str>) -> Option<String> {
-    let is_version = |rest: &str| {
-        rest.bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'@'))
-    };
-    let more_exactly = || {
-        let (asked, answered) = (asked?, answered?);
-        let rest = answered.strip_prefix(asked)?;
-        is_version(rest).then(|| answered.to_owned())
-    };
-    let listed = || price::known_as(provider, answered?);
-    let name = more_exactly()
-        .or_else(listed)
-        .or_else(|| asked.map(str::to_owned))?;
-    keyseal::catalogue::looks_like_key(&name)
-        .is_none()
-        .then_some(name)
 }
 
 fn counted(usage: &Usage) -> Counts {
@@ -307,36 +289,6 @@ fn says_nothing(kind: Kind, usage: &Usage) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_row_is_named_after_the_answer_only_where_that_can_be_trusted() {
-        let name = |asked, answered| row_name("openai", asked, answered);
-        let exact = "gpt-4o-2024-08-06";
-        assert_eq!(name(Some("gpt-4o"), Some(exact)).as_deref(), Some(exact));
-        assert_eq!(name(Some("gpt-4o"), None).as_deref(), Some("gpt-4o"));
-        let listed = price::known_as("openai", exact);
-        assert!(listed.is_some());
-        assert_eq!(name(Some("my-deployment"), Some(exact)), listed);
-        assert_eq!(name(None, Some(exact)), listed);
-        let mine = Some("mine".to_owned());
-        for answered in ["anything-else", "mine-sk-secret", "minesecret", ""] {
-            assert_eq!(name(Some("mine"), Some(answered)), mine, "{answered}");
-        }
-        for strange in [
-            "gpt-4o-sk-secret",
-            "gpt-4osecret",
-            "claude-sonnet-4-5-secret",
-        ] {
-            for provider in ["openai", "anthropic", "openrouter"] {
-                let name = row_name(provider, Some("gpt-4o"), Some(strange));
-                assert!(!name.unwrap().contains("secret"), "{provider} {strange}");
-            }
-        }
-        assert_eq!(name(None, Some("anything-else")), None);
-        let key = format!("sk-proj-{}", "Ab3".repeat(40));
-        assert!(keyseal::catalogue::looks_like_key(&key).is_some());
-        assert_eq!(name(Some(&key), None), None);
-    }
 
     #[test]
     fn what_an_answer_left_unsaid_is_counted_as_unsaid() {

@@ -5,6 +5,7 @@ pub mod budget;
 pub mod fee;
 mod in_use;
 mod meter;
+mod names;
 pub mod price;
 
 pub use ask::{Ask, ask};
