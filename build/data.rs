@@ -58,6 +58,8 @@ pub struct Provider {
     pub bad_if: Vec<Answer>,
     #[serde(default)]
     pub limited_if: Vec<Answer>,
+    #[serde(default)]
+    pub rest_if: Vec<Answer>,
     pub cors: Fact<String>,
     #[serde(rename = "notes", default)]
     _notes: Option<String>,

@@ -96,7 +96,7 @@ fn wire(p: &Provider) -> String {
     format!(
         "Wire {{ origin: {:?}, hosts: &[{}], auth: {}, auth_elsewhere: &[{}], \
          extra_headers: &[{}], test: {}, path_prefixes: &{:?}, stateless: &{:?}, chat_path: {:?}, \
-         default_model: {:?}, forbidden: Forbidden::{}, bad_if: &[{}], limited_if: &[{}], \
+         default_model: {:?}, forbidden: Forbidden::{}, bad_if: &[{}], limited_if: &[{}], rest_if: &[{}], \
          encoded_slash_below: &{:?} }}",
         p.base.origin,
         list(hosts),
@@ -115,6 +115,7 @@ fn wire(p: &Provider) -> String {
             .map_or("Unknown".into(), |fact| pascal(&fact.value)),
         list(p.bad_if.iter().map(answer)),
         list(p.limited_if.iter().map(answer)),
+        list(p.rest_if.iter().map(answer)),
         p.forward.encoded_slash_below,
     )
 }

@@ -30,6 +30,8 @@ pub struct Wire {
     pub bad_if: &'static [Answer],
     /// Answers that mean: the key is good, but lacks a permission, quota or money.
     pub limited_if: &'static [Answer],
+    /// Answers that mean, whatever their status: the key is good, and was used too often for now.
+    pub rest_if: &'static [Answer],
     /// Below these paths ids hold slashes, which SDKs write as `%2F`.
     pub encoded_slash_below: &'static [&'static str],
 }
@@ -186,11 +188,35 @@ impl Wire {
         let any = |answers: &[Answer]| answers.iter().any(|answer| answer.is(status, body));
         if any(self.bad_if) {
             Some(Verdict::Invalid)
-        } else if any(self.limited_if) {
+        } else if any(self.limited_if) || self.asks_to_rest(status, body) {
             Some(Verdict::Limited)
         } else {
             None
         }
+    }
+
+    /// Whether an answer is one of [`Wire::rest_if`].
+    ///
+    /// ```
+    /// let minimax = keyseal::catalogue::find("minimax").expect("a provider");
+    /// assert!(minimax.wire.asks_to_rest(200, r#"{"base_resp":{"status_code":1002}}"#));
+    /// ```
+    #[must_use]
+    pub fn asks_to_rest(&self, status: u16, body: &str) -> bool {
+        self.rest_if.iter().any(|answer| answer.is(status, body))
+    }
+
+    /// Whether some answers of this status are known by their bodies.
+    ///
+    /// ```
+    /// let find = |id| keyseal::catalogue::find(id).expect("a provider");
+    /// assert!(find("minimax").wire.knows_bodies_of(200));
+    /// assert!(!find("openai").wire.knows_bodies_of(200));
+    /// ```
+    #[must_use]
+    pub fn knows_bodies_of(&self, status: u16) -> bool {
+        let lists = [self.bad_if, self.limited_if, self.rest_if];
+        lists.into_iter().flatten().any(|known| known.status == status)
     }
 
     /// What the answer to the test call says about the key.

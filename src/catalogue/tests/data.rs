@@ -98,7 +98,7 @@ fn page() -> String {
          quota, or a request that the provider rejects before billing (*may cost*: it is not known for \
          certain that it does).\n\n\
          The credential's form and the URL of an inference call of all 51 are compared by a test with what \
-         other people's code or the vendors' pages say, as is the test call of 22: \
+         other people's code or the vendors' pages say, as is the test call of 43: \
          `src/catalogue/tests/expected.json` names the source of each.\n\n\
          A correction is welcome: change the data file, then run \
          `cargo test -p keyseal write_the_page -- --ignored`.\n"
@@ -190,12 +190,14 @@ fn one(page: &mut String, p: &Value) {
             answer,
         );
     }
-    for answer in p["limitedIf"].as_array().into_iter().flatten() {
-        row(
-            "limited key",
-            format!("{} with `{}`", answer["status"], text(&answer["contains"])),
-            answer,
-        );
+    for (name, member) in [("limited key", "limitedIf"), ("key has to rest", "restIf")] {
+        for answer in p[member].as_array().into_iter().flatten() {
+            row(
+                name,
+                format!("{} with `{}`", answer["status"], text(&answer["contains"])),
+                answer,
+            );
+        }
     }
     if !p["forbidden"].is_null() {
         row(

@@ -90,7 +90,7 @@ fn every_expectation_names_its_source() {
         .iter()
         .filter(|said| said.test_source.is_some())
         .count();
-    assert_eq!(confirmed, 22, "say so in docs/providers.md");
+    assert_eq!(confirmed, 43, "say so in docs/providers.md");
 }
 
 #[test]

@@ -28,18 +28,20 @@ pub enum Against {
     Unsaid,
 }
 
-/// Whether the body says what the status alone does not.
-pub fn needs_body(wire: &Wire, status: u16) -> bool {
-    let known = wire.bad_if.iter().chain(wire.limited_if);
-    status == 401
-        || status == 403
-        || status >= 400 && known.into_iter().any(|known| known.status == status)
+/// Whether the body says what the status alone does not. A stream that begins well is never waited
+/// for.
+pub fn needs_body(wire: &Wire, status: u16, headers: &HeaderMap) -> bool {
+    match status {
+        401 | 403 => true,
+        ..=399 => wire.knows_bodies_of(status) && is_json(headers),
+        _ => wire.knows_bodies_of(status),
+    }
 }
 
 /// Reads an answer; `body` is its beginning where [`needs_body`] asked for it. `None`: it says
 /// nothing against the key, and another would be answered alike.
 pub fn judge(wire: &Wire, status: u16, headers: &HeaderMap, body: &str) -> Option<Against> {
-    if status < 400 {
+    if status < 400 && body.is_empty() {
         return None;
     }
     let is_page = is_html(headers);
@@ -47,8 +49,10 @@ pub fn judge(wire: &Wire, status: u16, headers: &HeaderMap, body: &str) -> Optio
         true => None,
         false => wire.known_answer(status, body),
     };
+    let has_to_rest = !is_page && wire.asks_to_rest(status, body);
     match (status, known) {
         (429, _) => Some(Against::Wait(rest(headers))),
+        _ if has_to_rest => Some(Against::Wait(rest(headers))),
         (_, Some(Verdict::Invalid)) => Some(Against::Refused),
         (_, Some(Verdict::Limited)) => Some(Against::Limited),
         (401, _) if is_page => Some(Against::Unsaid),
@@ -113,10 +117,17 @@ fn names_one(name: &str) -> bool {
 }
 
 fn is_html(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE);
-    content_type
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.to_ascii_lowercase().contains("html"))
+    content_type(headers).contains("html")
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    content_type(headers).starts_with("application/json")
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE);
+    let text = value.and_then(|value| value.to_str().ok());
+    text.unwrap_or_default().to_ascii_lowercase()
 }
 
 /// RFC 9110, 10.2.3: seconds or a date.
@@ -238,19 +249,39 @@ mod tests {
                 .iter()
                 .map(move |fact| (one, fact, Against::Refused));
             let limited = one.wire.limited_if.iter();
-            bad.chain(limited.map(move |fact| (one, fact, Against::Limited)))
+            let limited = limited.map(move |fact| (one, fact, Against::Limited));
+            let resting = one.wire.rest_if.iter();
+            let resting = resting.map(move |fact| (one, fact, Against::Wait(REST)));
+            bad.chain(limited).chain(resting)
         });
-        let mut seen = 0;
+        let json = headers(&[("content-type", "application/json; charset=utf-8")]);
+        let (mut good, mut failed) = (0, 0);
         for (provider, fact, expected) in facts {
-            if fact.status < 400 || fact.status == 429 {
+            if fact.status == 429 {
                 continue;
             }
-            seen += 1;
-            assert!(needs_body(&provider.wire, fact.status));
+            *(if fact.status < 400 { &mut good } else { &mut failed }) += 1;
+            assert!(needs_body(&provider.wire, fact.status, &json));
             let said = of(provider.id, fact.status, fact.contains);
             assert_eq!(said, Some(expected), "{} {fact:?}", provider.id);
         }
-        assert!(seen > 2, "{seen}");
+        assert!(good > 2 && failed > 2, "{good} {failed}");
+    }
+
+    #[test]
+    fn a_good_answer_is_waited_for_only_where_an_error_may_hide_in_it() {
+        let json = headers(&[("content-type", "application/json")]);
+        let stream = headers(&[("content-type", "text/event-stream")]);
+        assert!(needs_body(wire("minimax"), 200, &json));
+        assert!(!needs_body(wire("minimax"), 200, &stream));
+        assert!(!needs_body(wire("openai"), 200, &json));
+        // What a model wrote, or an answer that is as it should be, is no error.
+        for body in [
+            r#"{"choices":[],"base_resp":{"status_code":0,"status_msg":""}}"#,
+            r#"{"choices":[{"text":"{\"status_code\":1004}"}],"base_resp":{"status_code":0}}"#,
+        ] {
+            assert_eq!(of("minimax", 200, body), None);
+        }
     }
 
     #[test]
