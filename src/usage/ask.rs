@@ -34,6 +34,8 @@ pub struct Request {
     pub streams: bool,
     /// Whether the provider is to keep the answer in the account that asks (`"store": true`).
     pub stores: bool,
+    /// The most tokens that the model may answer with, over all the answers that are asked for.
+    pub most_output: Option<u64>,
     /// What becomes of the body.
     pub ask: Ask,
 }
@@ -59,6 +61,44 @@ struct Body<'a> {
     store: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "written")]
     stream_options: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    max_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    max_completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    max_output_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    n: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "generationConfig")]
+    generation: Option<&'a RawValue>,
+}
+
+/// Gemini's own form.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Generation<'a> {
+    #[serde(borrow, default)]
+    max_output_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    candidate_count: Option<&'a RawValue>,
+}
+
+impl Body<'_> {
+    fn most_output(&self) -> Option<u64> {
+        let generation = self.generation.map(RawValue::get);
+        let generation = generation.and_then(|text| serde_json::from_str(text).ok());
+        let generation: Generation<'_> = generation.unwrap_or_default();
+        let number = |member: Option<&RawValue>| member.and_then(|it| it.get().parse().ok());
+        let limits = [
+            self.max_tokens,
+            self.max_completion_tokens,
+            self.max_output_tokens,
+            generation.max_output_tokens,
+        ];
+        let most: u64 = limits.into_iter().filter_map(number).max()?;
+        let times = number(self.n).or_else(|| number(generation.candidate_count));
+        Some(most.saturating_mul(times.unwrap_or(1).max(1)))
+    }
 }
 
 #[derive(Deserialize)]
@@ -95,6 +135,7 @@ impl Request {
             model,
             streams,
             stores: is_true(asked.store),
+            most_output: asked.most_output(),
             ask,
         }
     }

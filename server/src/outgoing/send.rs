@@ -63,6 +63,22 @@ pub enum SendError {
     CallerBroke,
 }
 
+impl SendError {
+    /// Whether the provider, or the way to it, failed, and not the request.
+    pub fn is_the_providers(self) -> bool {
+        match self {
+            Self::AddressRefused
+            | Self::Unreachable
+            | Self::Certificate
+            | Self::Broken
+            | Self::ConnectTimeout
+            | Self::FirstByteTimeout
+            | Self::Redirect => true,
+            Self::Unsendable | Self::TooLarge | Self::CallerBroke => false,
+        }
+    }
+}
+
 impl Target<'_> {
     /// Sends the request and waits for the head of the answer; its body then passes as it comes.
     /// Dropping the future, or the answer, cancels the request at the provider.

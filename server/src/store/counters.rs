@@ -44,9 +44,9 @@ macro_rules! counts {
 }
 
 counts! {
-    /// Requests that a provider answered.
+    /// Requests that went to a provider.
     requests,
-    /// Of those, with an error, which costs nothing.
+    /// Of those, answered with an error, which costs nothing, or not at all.
     failed,
     /// Of those, with a known cost.
     priced,

@@ -43,6 +43,17 @@ pub enum By {
     Platform(Box<Reservation>),
 }
 
+impl By {
+    /// As rows of the usage name it.
+    fn name(self) -> String {
+        match self {
+            Self::Entry(id) => id,
+            Self::Envelope => ENVELOPE.to_owned(),
+            Self::Platform(_) => PLATFORM.to_owned(),
+        }
+    }
+}
+
 /// How many answers are on their way: at the end of the server they are waited for, so that they
 /// are counted.
 #[derive(Clone, Default)]
@@ -55,11 +66,29 @@ impl UnderWay {
     }
 }
 
-/// Counts the answer from here to its end. `head` is the answer's, as it goes to the caller.
+/// Counts a request that the provider broke off before it began to answer.
+pub fn broke(state: &AppState, served: Served, model: Option<&str>) {
+    state.store.record(Used {
+        at: clock::micros(),
+        provider: served.provider,
+        model: names::named(served.provider, model, None).row,
+        credential: served.by.name(),
+        owner: served.owner,
+        counts: Counts {
+            requests: 1,
+            failed: 1,
+            ..Counts::default()
+        },
+    });
+}
+
+/// Counts the answer from here to its end. `head` is the answer's, as it goes to the caller; a `good`
+/// one is what was asked for, and may cost.
 pub fn metered<B>(
     state: &AppState,
     served: Served,
     ask: Ask,
+    good: bool,
     head: &mut response::Parts,
     body: B,
 ) -> Body
@@ -67,7 +96,6 @@ where
     B: http_body::Body<Data = Bytes, Error = BoxError> + Send + Unpin + 'static,
 {
     let text = |name: HeaderName| head.headers.get(name).and_then(|it| it.to_str().ok());
-    let good = head.status.is_success();
     let reader = good.then(|| {
         let content_type = text(header::CONTENT_TYPE);
         // A value that is no text is an encoding that is not known here.
@@ -223,11 +251,7 @@ impl Count {
             By::Entry(_) | By::Envelope if is_billed => self.state.config.fees.on(cost, model),
             _ => None,
         };
-        let credential = match self.served.by {
-            By::Entry(id) => id,
-            By::Envelope => ENVELOPE.to_owned(),
-            By::Platform(_) => PLATFORM.to_owned(),
-        };
+        let credential = self.served.by.name();
         let money = |amount: Option<keyseal::usage::MicroUsd>| number(amount.map(|it| it.0));
         let counts = Counts {
             requests: 1,

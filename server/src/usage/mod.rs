@@ -10,4 +10,4 @@ pub mod price;
 
 pub use ask::{Ask, ask};
 pub use in_use::{InUse, Life, WhileAlive};
-pub use meter::{By, Served, UnderWay, metered};
+pub use meter::{By, Served, UnderWay, broke, metered};

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use genai_prices::{Calculator, PriceRequest, Usage as Units, UsageKey};
 use keyseal::usage::{Kind, MicroUsd, Usage};
+use tokio::sync::OnceCell;
 
 use crate::clock::Micros;
 
@@ -44,6 +45,16 @@ pub fn prepare() {
     ONCE.call_once(|| {
         tokio::task::spawn_blocking(Calculator::bundled);
     });
+}
+
+/// Waits until the price list is decoded: for who needs a price before a request is sent.
+pub async fn ready() {
+    static DECODED: OnceCell<()> = OnceCell::const_new();
+    let decode = || async {
+        // Who asks for a price decodes the list too, where no thread could be had for it.
+        let _ = tokio::task::spawn_blocking(Calculator::bundled).await;
+    };
+    DECODED.get_or_init(decode).await;
 }
 
 /// The list's own name for a model of the provider, if it knows it.

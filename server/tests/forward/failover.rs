@@ -356,8 +356,67 @@ async fn a_provider_that_is_gone_or_breaks_off_is_not_asked_again() {
     let origin = format!("http://{}", gone.local_addr().unwrap());
     drop(gone);
     let companion = companion.restart(&origin, "").await;
-    let answer = chat(&companion, &ann).await;
+    let bob = companion.user("bob");
+    let id = companion.add(&bob, &key('b')).await;
+    let answer = chat(&companion, &bob).await;
     assert_eq!(answer.code(), Some("upstream_unreachable"));
+    // It counts as a request that failed, and not among what costs nobody knows how much.
+    companion.state.write_usage().await.unwrap();
+    let shown = entry(&companion, &bob, &id).await;
+    assert_eq!(
+        (&shown["totalRequests"], &shown["unknownRequests"]),
+        (&json!(1), &json!(0))
+    );
+    let path = "/api/v1/usage?by=entry";
+    let used = companion.api(&bob, "GET", path, None).await.json();
+    assert_eq!(used["totals"]["requests"], 1);
+    assert_eq!(used["totals"]["failedRequests"], 1);
+    assert_eq!(used["rows"][0]["entry"], json!(id));
+}
+
+/// MiniMax says what is wrong with a key in an answer that says 200 (platform.minimax.io/docs:
+/// 1004 not authorized, 1008 insufficient balance, 1002 rate limit).
+#[tokio::test]
+async fn an_error_that_comes_as_a_good_answer_moves_on_and_marks_the_key_too() {
+    let upstream = Upstream::start().await;
+    let minimax = format!(
+        "[providers.minimax]\norigin = \"{}\"\nallow_private = true",
+        upstream.origin()
+    );
+    let companion = Companion::start(&upstream.origin(), &minimax).await;
+    let ann = companion.user("ann");
+    let mut ids = Vec::new();
+    for letter in ['a', 'b'] {
+        ids.push(companion.add_for(&ann, "minimax", &key(letter)).await);
+    }
+    let said = |code: u16| {
+        let body = json!({ "base_resp": { "status_code": code, "status_msg": "…" } });
+        Said::from(200).body(&body.to_string())
+    };
+    let chat = || async {
+        let asked = request(&ann, "POST", "/forward/minimax/v1/chat/completions");
+        let body = Body::from(json!({ "model": "m", "messages": [] }).to_string());
+        companion.call(asked.body(body).unwrap()).await
+    };
+    let status = async |id: &str| entry(&companion, &ann, id).await["status"].clone();
+
+    upstream.say(&key('b'), said(0));
+    for (code, expected) in [(1002, "untested"), (1008, "limited"), (1004, "invalid")] {
+        upstream.say(&key('a'), said(code));
+        let named = request(&ann, "POST", "/forward/minimax/v1/chat/completions")
+            .header("keyseal-entry", &ids[0])
+            .header("keyseal-fallback", "keys");
+        let answer = companion.call(named.body(Body::from("{}")).unwrap()).await;
+        assert_eq!(served_by(&answer), format!("entry {}", ids[1]), "{code}");
+        assert_eq!(upstream.keys(), ['a', 'b'].map(key), "{code}");
+        assert_eq!(status(&ids[0]).await, expected, "{code}");
+    }
+    // When all fail, the last answer goes back as it came.
+    upstream.say(&key('b'), said(1008));
+    let answer = chat().await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.json()["base_resp"]["status_code"], 1008);
+    assert_eq!(status(&ids[1]).await, "limited");
 }
 
 #[tokio::test]

@@ -353,6 +353,27 @@ async fn requests_within_the_tier_are_served_and_the_next_is_told_when_to_come_b
 }
 
 #[tokio::test]
+async fn what_a_request_could_cost_is_held_before_it_is_sent() {
+    let lending = Lending::start(TIERS).await;
+    let money = json!({ "tier": "money" });
+    let ann = lending.companion.user_with("ann", &money);
+    let ask = async |body: Value| {
+        let asked = request(&ann, "POST", CHAT).body(Body::from(body.to_string()));
+        lending.companion.call(asked.unwrap()).await
+    };
+    // At $10 for a million tokens this could cost 3 cents, and 2 are lent a day.
+    let much = json!({ "model": "gpt-4o", "max_tokens": 3_000 });
+    let refused = ask(much).await;
+    assert_eq!(refused.code(), Some("budget_exhausted"));
+    assert!(lending.upstream.keys().is_empty(), "nothing was sent");
+    let less = json!({ "model": "gpt-4o", "max_tokens": 1_500 });
+    assert_eq!(ask(less.clone()).await.status, StatusCode::OK);
+    assert_eq!(lending.upstream.keys(), [KEY]);
+    // Its answer does not say what it cost: all that was held stays counted, and is more than half.
+    assert_eq!(ask(less).await.code(), Some("budget_exhausted"));
+}
+
+#[tokio::test]
 async fn days_and_money_are_counted_across_restarts_and_replicas() {
     let lending = Lending::start(TIERS).await;
     let of = |tier: &str| lending.companion.user_with(tier, &json!({ "tier": tier }));

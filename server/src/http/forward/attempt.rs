@@ -37,8 +37,10 @@ pub struct Attempt<'a> {
     pub caller: &'a Caller,
     pub route: &'a Route,
     pub method: &'a Method,
-    pub path: &'a str,
     pub path_and_query: &'a str,
+    /// It leaves nothing at the provider. Such routes work for a caller, and none does so without a
+    /// key: an answer proves it.
+    pub is_stateless: bool,
     /// The largest body that goes out.
     pub limit: u64,
 }
@@ -52,6 +54,8 @@ pub enum Outcome {
     Against(Credential, Answered),
     /// With no answer at all, which no other credential would change.
     Failed(Problem),
+    /// The same, by what the provider did or did not do: it was asked, and that counts.
+    Broke(Credential, Problem),
 }
 
 impl Attempt<'_> {
@@ -90,10 +94,14 @@ impl Attempt<'_> {
                     SendError::Broken | SendError::FirstByteTimeout | SendError::CallerBroke
                 );
                 return_if(never_sent, &mut credential);
-                return Outcome::Failed(error.into());
+                return match error.is_the_providers() {
+                    true => Outcome::Broke(credential, error.into()),
+                    false => Outcome::Failed(error.into()),
+                };
             }
         };
-        return_if(answer.status().as_u16() >= 400, &mut credential);
+        let refused = answer.status().as_u16() >= 400 || against.is_some();
+        return_if(refused, &mut credential);
         if let Some(entry) = entry {
             let noted = self.note(entry, answer.status(), against).await;
             if let Err(error) = noted {
@@ -128,7 +136,7 @@ impl Attempt<'_> {
         let (head, body) = answer.into_parts();
         let (wire, status) = (&self.route.provider.wire, head.status.as_u16());
         let mut body = Looked::new(body);
-        let text = match judge::needs_body(wire, status) {
+        let text = match judge::needs_body(wire, status, &head.headers) {
             true => body.look().await,
             false => String::new(),
         };
@@ -146,7 +154,7 @@ impl Attempt<'_> {
         let known = &entry.candidate;
         let (owner, store) = (&self.caller.owner, &self.state.store);
         let mark = match against {
-            None if status.is_success() && self.proves_the_key() => (Status::Valid, None),
+            None if status.is_success() && self.is_stateless => (Status::Valid, None),
             None | Some(Against::Unsaid) => return Ok(()),
             Some(Against::Refused) => (
                 Status::Invalid,
@@ -180,11 +188,6 @@ impl Attempt<'_> {
             self.state.entries_changed(owner);
         }
         Ok(())
-    }
-
-    /// Some routes answer without a key; those that work for a caller do not.
-    fn proves_the_key(&self) -> bool {
-        *self.method == Method::POST && self.route.is_stateless(self.path)
     }
 }
 

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
-use http::Uri;
+use http::{Method, Uri};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 
@@ -96,24 +96,28 @@ pub async fn serve(
         body.whole(),
     );
     let is_kept = body.whole().is_some();
+    let is_stateless = head.method == Method::POST && route.is_stateless(asked.path());
     let request = plan::Request {
         head: &head,
         original: asked.original,
-        path: asked.path(),
         is_kept,
-        stores: ask.stores,
-        most: ask.most,
+        is_stateless,
     };
-    let mut plan = Plan::make(state, caller, route, request).await?;
+    let mut plan = Plan::make(state, caller, route, &ask, request).await?;
 
     let attempt = Attempt {
         state,
         caller,
         route,
         method: &head.method,
-        path: asked.path(),
         path_and_query: asked.path_and_query,
+        is_stateless,
         limit: limits.forward_body_bytes as u64,
+    };
+    let served = |credential: Credential| Served {
+        owner: caller.owner.clone(),
+        provider: route.provider.id,
+        by: credential.into(),
     };
     let mut attempts = 0_u16;
     let mut last = None;
@@ -139,17 +143,22 @@ pub async fn serve(
         let made = attempt.make(credential, plan.entry(pick), target, headers, sent);
         match made.await {
             Outcome::Answered(credential, answer) => {
-                last = Some((credential, answer));
+                last = Some((credential, answer, true));
                 break;
             }
-            Outcome::Against(credential, answer) => last = Some((credential, answer)),
+            Outcome::Against(credential, answer) => last = Some((credential, answer, false)),
             Outcome::Failed(problem) => {
+                refused = Some(problem);
+                break;
+            }
+            Outcome::Broke(credential, problem) => {
+                usage::broke(state, served(credential), ask.model.as_deref());
                 refused = Some(problem);
                 break;
             }
         }
     }
-    let Some((credential, answer)) = last else {
+    let Some((credential, answer, accepted)) = last else {
         return Err(refused.unwrap_or_else(|| Nothing::NoEntry.into()));
     };
     let (mut head, answer) = answer.into_parts();
@@ -162,12 +171,9 @@ pub async fn serve(
         rate_limit::tell(&mut head.headers, plan.tier(), reservation.left);
     }
     let answer = WhileAlive::new(answer, credential.life().cloned());
-    let served = Served {
-        owner: caller.owner.clone(),
-        provider: route.provider.id,
-        by: credential.into(),
-    };
-    let answer = usage::metered(state, served, ask, &mut head, answer);
+    // Some providers say that a key is not accepted with a status that says the contrary.
+    let good = accepted && head.status.is_success();
+    let answer = usage::metered(state, served(credential), ask, good, &mut head, answer);
     Ok(Response::from_parts(head, answer))
 }
 

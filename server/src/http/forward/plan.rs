@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::Method;
 use http::request::Parts;
 use keyseal::envelope::{KeyClaims, Secret};
 
@@ -19,7 +18,7 @@ use crate::config::Tier;
 use crate::outgoing::{Route, Target};
 use crate::unwrap::envelope::{Asked, Checked};
 use crate::unwrap::opened::Stored;
-use crate::usage::budget;
+use crate::usage::{Ask, budget, price};
 
 /// What a request tries, in order.
 pub struct Plan<'a> {
@@ -30,8 +29,7 @@ pub struct Plan<'a> {
     entries: Arc<[Ready]>,
     envelope: Option<Checked>,
     platform_key: Option<&'a Arc<Secret>>,
-    /// The most the request can cost, where that is known.
-    most: Option<i64>,
+    ask: &'a Ask,
     picks: std::vec::IntoIter<Pick>,
 }
 
@@ -41,14 +39,10 @@ pub struct Request<'a> {
     pub head: &'a Parts,
     /// The path that the caller sees: envelopes are bound to it.
     pub original: &'a str,
-    /// Below the provider's origin.
-    pub path: &'a str,
     /// The whole body is here, so that what it asks for is known.
     pub is_kept: bool,
-    /// The provider is to keep the answer in the account that asks.
-    pub stores: bool,
-    /// The most it can cost, where that is known.
-    pub most: Option<i64>,
+    /// It leaves nothing at the provider, as far as its method and path tell.
+    pub is_stateless: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -58,6 +52,7 @@ impl<'a> Plan<'a> {
         state: &'a AppState,
         caller: &'a Caller,
         route: &'a Route,
+        ask: &'a Ask,
         request: Request<'_>,
     ) -> Result<Self, Problem> {
         let provider = route.provider.id;
@@ -90,7 +85,7 @@ impl<'a> Plan<'a> {
             .await?;
         let lent = Lent {
             to_tier: platform_key.is_some() && tier.platform,
-            route: *method == Method::POST && route.is_stateless(request.path) && !request.stores,
+            route: request.is_stateless && !ask.stores,
             body: request.is_kept,
         };
         let picks = picks(&wish, envelope.is_some(), &own, tier, lent)?;
@@ -102,7 +97,7 @@ impl<'a> Plan<'a> {
             entries: own.entries,
             envelope,
             platform_key,
-            most: request.most,
+            ask,
             picks: picks.into_iter(),
         })
     }
@@ -178,8 +173,9 @@ impl<'a> Plan<'a> {
     async fn lend(&self) -> Result<(Credential, Target<'a>), Problem> {
         let key = self.platform_key.ok_or(Nothing::NoEntry)?;
         let target = self.route.target(None)?;
-        let reserved =
-            Reservation::make(self.state, &self.caller.owner, self.tier, self.most).await?;
+        price::ready().await;
+        let most = self.ask.most(self.route.provider.id, clock::micros());
+        let reserved = Reservation::make(self.state, &self.caller.owner, self.tier, most).await?;
         match reserved {
             Ok(reservation) => {
                 let credential = Credential::Platform(Arc::clone(key), Box::new(reservation));

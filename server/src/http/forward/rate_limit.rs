@@ -50,9 +50,11 @@ pub fn refusal(tier: Tier, spent: Spent, left: Left) -> Problem {
         .retry_after(seconds(left.day_resets)),
         Spent::Money => Problem::new(
             Code::BudgetExhausted,
-            "What your tier may spend under the operator's key is used up for today.",
+            "What your tier may spend under the operator's key is used up for today, or what is left of it is less than this request could cost.",
         )
-        .next(format!("Wait until the next day (UTC), {own}"))
+        .next(format!(
+            "Let the model answer with fewer tokens, wait until the next day (UTC), {own}"
+        ))
         .retry_after(seconds(left.day_resets)),
     };
     problem.headers(headers)
