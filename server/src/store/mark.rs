@@ -119,7 +119,7 @@ impl Store {
     /// Marks the entries that no key of the ring opens, and takes the mark from those whose key came
     /// back. Of every user: it is the ring that changed.
     pub async fn mark_by_ring(&self, knows: impl Fn(&str) -> bool) -> Result<(), StoreError> {
-        let rows = sqlx::query("SELECT DISTINCT kid FROM entries WHERE sealed_key IS NOT NULL")
+        let rows = sqlx::query("SELECT DISTINCT kid FROM entries")
             .fetch_all(&self.reader)
             .await?;
         for row in rows {
