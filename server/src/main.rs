@@ -111,6 +111,9 @@ enum Keys {
     Retire {
         #[command(flatten)]
         config: ConfigFile,
+        /// Takes that back, as long as the file is there: the key is taken again.
+        #[arg(long)]
+        cancel: bool,
         /// As `keys list` names it.
         #[arg(allow_hyphen_values = true)]
         kid: String,
@@ -221,8 +224,19 @@ fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
             let rotated = Note::new(action).detail(kid);
             runtime.block_on(note(&config, &Owner::operator(), &rotated))
         }
-        Command::Keys(Keys::Retire { config, kid }) => {
-            runtime.block_on(retire(&config.load()?, &kid))
+        Command::Keys(Keys::Retire {
+            config,
+            cancel,
+            kid,
+        }) => {
+            let config = config.load()?;
+            if cancel {
+                ring::keep(&config.keys_dir, &kid)?;
+                print(&format!("{kid}  is taken again"))?;
+                let kept = Note::new("keys.keep").detail(kid);
+                return runtime.block_on(note(&config, &Owner::operator(), &kept));
+            }
+            runtime.block_on(retire(&config, &kid))
         }
         Command::Rewrap { config } => runtime.block_on(rewrap(&config.load()?)),
     }
@@ -331,9 +345,12 @@ async fn rewrap(config: &Config) -> Result<(), Failure> {
         // Nobody may read it: the entries are moved all the same.
         let _ = print(&format!("{} entries moved so far", done.moved));
     });
-    let moved = moved.await;
+    let done = moved.await?;
+    let detail = format!("moved {}, lost {}", done.moved, done.lost);
+    let note = Note::new("entries.rewrap").detail(detail);
+    let operator = Owner::operator();
+    store.note(&operator, &note, clock::micros()).await?;
     store.close().await;
-    let done = moved?;
     print(&format!(
         "{} entries moved to the current key, {} have to be entered again.",
         done.moved, done.lost

@@ -341,7 +341,17 @@ pub async fn a_key_is_retired_once_no_entry_needs_it(companion: &Companion) {
     session(&ann, &companion.sealing_key()).await.expect(200);
     forward(&ann, &stored).await.expect(200);
 
+    let cancel = ["keys", "retire", "--cancel", old.kid()];
+    done(companion, &cancel).await;
+    follow(companion);
+    session(&ann, &old).await.expect(200);
+    let (good, printed) = run(companion, &cancel).await;
+    assert!(!good && printed.contains("no retirement"), "{printed}");
+
     done(companion, &["rewrap"]).await;
+    let noted = done(companion, &["audit"]).await;
+    assert!(noted.contains("entries.rewrap  moved 1, lost 0"), "{noted}");
+    assert!(noted.contains(&format!("keys.keep  {}", old.kid())), "{noted}");
     done(companion, &retire).await;
     assert!(!file.exists());
     follow(companion);

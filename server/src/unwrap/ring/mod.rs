@@ -23,7 +23,7 @@ use self::{
 };
 pub use self::{
     keyset::SignedKeyset,
-    retire::{Retirement, retire},
+    retire::{Retirement, keep, retire},
     rotate::{Step, rotate},
 };
 use crate::clock;

@@ -33,6 +33,22 @@ pub fn retire(keys_dir: &Path, kid: &str) -> Result<Retirement, RingError> {
     Ok(retirement)
 }
 
+/// Takes a retirement back that was begun and is not finished.
+pub fn keep(keys_dir: &Path, kid: &str) -> Result<(), RingError> {
+    let folder = Folder::existing(keys_dir);
+    let mark = folder.retiring_path(kid);
+    let _held = folder.lock()?;
+    let is_here = folder.unwrap_keys()?.contains_key(kid);
+    if !is_here || !folder.retiring()?.contains(kid) {
+        return Err(RingError::new(
+            &mark,
+            "is not here: no retirement of that key was begun, or it is finished",
+        ));
+    }
+    files::remove(&mark).map_err(|error| RingError::new(&mark, error))?;
+    Ok(())
+}
+
 impl Retirement {
     /// Removes the private key. What is sealed to it opens nowhere any more.
     pub fn finish(self) -> Result<(), RingError> {
