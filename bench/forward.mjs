@@ -1,5 +1,6 @@
 // What forwarding costs: the same requests to the same upstream, straight, through nginx, through
-// keyseal and through the Portkey gateway, with one connection and with thirty-two.
+// keyseal and through the Portkey gateway, with few and with many connections, answered by JSON and
+// by streams of events.
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +17,8 @@ import { median, short } from "./table.mjs";
 const folder = join(root, "bench/results/forward");
 const path = "/v1/chat/completions";
 const key = "sk-proj-bench0123456789abcdefghijABCDEFGHIJ";
-const CONNECTIONS = [1, 32];
+/** The loads: how an answer comes, and over how many connections. */
+const LOADS = { one: ["json", 1], busy: ["json", 32], many: ["json", 256], streams: ["sse", 32] };
 
 export async function measure({ seconds, rounds, say, skip }) {
   for (const tool of ["wrk", "nginx"]) {
@@ -29,23 +31,24 @@ export async function measure({ seconds, rounds, say, skip }) {
   try {
     const upstream = await startUpstream(stops);
     const contestants = {
-      straight: { url: `http://127.0.0.1:${upstream}${path}`, headers: bearer(key) },
+      straight: both((form) => at(upstream[form], path, key)),
       nginx: await startNginx(upstream, stops),
       keyseal: await startKeyseal(upstream, stops),
       portkey: await startPortkey(upstream, stops),
     };
     const results = {};
     for (const [name, contestant] of Object.entries(contestants)) {
-      results[name] = Object.fromEntries(CONNECTIONS.map((n) => [n, []]));
-      await checkAnswer(name, contestant);
+      results[name] = Object.fromEntries(Object.keys(LOADS).map((load) => [load, []]));
+      for (const form of FORMS) await checkAnswer(name, form, contestant[form]);
     }
     // Round by round, so that a slow moment of the machine meets all of them.
     for (let round = 0; round <= rounds; round += 1) {
-      for (const connections of CONNECTIONS) {
+      for (const [load, [form, connections]] of Object.entries(LOADS)) {
         for (const [name, contestant] of Object.entries(contestants)) {
-          say(`round ${round}: ${name}, ${connections} connections`);
-          const result = await load(contestant, connections, round === 0 ? 1 : seconds);
-          if (round > 0) results[name][connections].push(result); // the first round warms up
+          say(`round ${round}: ${name}, ${form}, ${connections} connections`);
+          const lasting = round === 0 ? 1 : seconds;
+          const result = await run(contestant[form], form, connections, lasting);
+          if (round > 0) results[name][load].push(result); // the first round warms up
         }
       }
     }
@@ -56,13 +59,10 @@ export async function measure({ seconds, rounds, say, skip }) {
 }
 
 function rows(results) {
-  const rate = (name, connections) =>
-    median(results[name][connections].map(({ perSecond }) => perSecond));
-  const latency = (name, connections) =>
-    median(results[name][connections].map(({ medianUs }) => medianUs));
-  const added = (name) => `${short(latency(name, 1) - latency("straight", 1))} µs`;
-  const busy = CONNECTIONS.at(-1);
-  const times = (other) => `${short(rate("keyseal", busy) / rate(other, busy))} ×`;
+  const rate = (name, load) => median(results[name][load].map(({ perSecond }) => perSecond));
+  const latency = (name) => median(results[name].one.map(({ medianUs }) => medianUs));
+  const added = (name) => `${short(latency(name) - latency("straight"))} µs`;
+  const times = (other, load) => `${short(rate("keyseal", load) / rate(other, load))} ×`;
   const errors = Object.entries(results).flatMap(([name, by]) =>
     Object.values(by)
       .flat()
@@ -71,18 +71,25 @@ function rows(results) {
       : [],
   );
   return [
-    {
-      what: `forward, ${busy} connections, of nginx proxy_pass`,
-      value: `${short(rate("keyseal", busy))}/s, ${times("nginx")}`,
-      beside: `nginx ${short(rate("nginx", busy))}/s, straight ${short(rate("straight", busy))}/s`,
-      goal: "≥ 0.8 ×",
-    },
-    {
-      what: `forward, ${busy} connections, of the Portkey gateway`,
-      value: times("portkey"),
-      beside: `Portkey ${short(rate("portkey", busy))}/s`,
-      goal: "≥ 20 ×",
-    },
+    ...["busy", "many", "streams"].flatMap((load) => {
+      const [form, connections] = LOADS[load];
+      const what = `forward, ${connections} connections${form === "sse" ? ", streams of events" : ""}`;
+      const goal = (text) => (load === "busy" ? { goal: text } : {});
+      return [
+        {
+          what: `${what}, of nginx proxy_pass`,
+          value: `${short(rate("keyseal", load))}/s, ${times("nginx", load)}`,
+          beside: `nginx ${short(rate("nginx", load))}/s, straight ${short(rate("straight", load))}/s`,
+          ...goal("≥ 0.8 ×"),
+        },
+        {
+          what: `${what}, of the Portkey gateway`,
+          value: times("portkey", load),
+          beside: `Portkey ${short(rate("portkey", load))}/s`,
+          ...goal("≥ 20 ×"),
+        },
+      ];
+    }),
     {
       what: "forward, added median latency, 1 connection",
       value: added("keyseal"),
@@ -93,9 +100,19 @@ function rows(results) {
   ];
 }
 
-/** The provider: nginx, which answers every request with the same small completion. */
+const FORMS = ["json", "sse"];
+
+/** What there is of each form. */
+const both = (one) => Object.fromEntries(FORMS.map((form) => [form, one(form)]));
+
+const at = (port, path, token) => ({
+  url: `http://127.0.0.1:${port}${path}`,
+  headers: bearer(token),
+});
+
+/** The providers: nginx, which answers every request with the same small completion. */
 async function startUpstream(stops) {
-  const answer = JSON.stringify({
+  const json = JSON.stringify({
     id: "chatcmpl-bench",
     object: "chat.completion",
     created: 1790000000,
@@ -105,31 +122,57 @@ async function startUpstream(stops) {
     ],
     usage: { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },
   });
-  const port = await freePort();
-  const server = `server {
+  const chunk = (more) => ({
+    id: "chatcmpl-bench",
+    object: "chat.completion.chunk",
+    created: 1790000000,
+    model: "gpt-bench",
+    ...more,
+  });
+  const said = ["Hello", " there.", ..." This goes on for a while.".split(/(?= )/)];
+  const events = said.map((content) =>
+    chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
+  );
+  const usage = { prompt_tokens: 9, completion_tokens: 9, total_tokens: 18 };
+  const sse = [...events, chunk({ choices: [], usage })]
+    .map((event) => `data: ${JSON.stringify(event)}\n\n`)
+    .concat("data: [DONE]\n\n")
+    .join("");
+  const ports = { json: await freePort(), sse: await freePort() };
+  const serve = (port, type, answer) => `server {
     listen 127.0.0.1:${port} backlog=1024;
-    location / { default_type application/json; return 200 '${answer}'; }
+    location / { default_type ${type}; return 200 '${answer}'; }
   }`;
-  await runNginx("upstream", 1, server, port, stops);
-  return port;
+  const servers = [
+    serve(ports.json, "application/json", json),
+    serve(ports.sse, "text/event-stream", sse),
+  ];
+  await runNginx("upstream", 1, servers.join("\n  "), ports.json, stops);
+  return ports;
 }
 
 /** What one would put in between without keyseal: the key written into the configuration. */
 async function startNginx(upstream, stops) {
   const port = await freePort();
-  const server = `upstream provider { server 127.0.0.1:${upstream}; keepalive 64; }
-  server {
-    listen 127.0.0.1:${port} backlog=1024;
-    location /forward/openai/ {
-      proxy_pass http://provider/;
+  const passed = FORMS.map(
+    (form) => `
+    location /forward/${form}/ {
+      proxy_pass http://${form}/;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Authorization "Bearer ${key}";
       proxy_buffering off;
-    }
+    }`,
+  );
+  const kept = FORMS.map(
+    (form) => `upstream ${form} { server 127.0.0.1:${upstream[form]}; keepalive 256; }`,
+  );
+  const server = `${kept.join("\n  ")}
+  server {
+    listen 127.0.0.1:${port} backlog=1024;${passed.join("")}
   }`;
   await runNginx("nginx", availableParallelism(), server, port, stops);
-  return { url: `http://127.0.0.1:${port}/forward/openai${path}`, headers: bearer("caller") };
+  return both((form) => at(port, `/forward/${form}${path}`, "caller"));
 }
 
 async function runNginx(name, workers, server, port, stops) {
@@ -157,11 +200,15 @@ http {
   await startProgram("nginx", ["-p", prefix, "-c", "nginx.conf"], {}, port, stops);
 }
 
-/** keyseal with a stored key, as a user's app would call it. */
+/** keyseal with a stored key for each provider, as a user's app would call it. */
 async function startKeyseal(upstream, stops) {
   const config = join(folder, "keyseal.toml");
-  const origin = `http://127.0.0.1:${upstream}`;
-  writeFileSync(config, `[providers.openai]\norigin = "${origin}"\nallow_private = true\n`);
+  const providers = { json: "openai", sse: "nvidia" };
+  const origin = (form) => `[providers.${providers[form]}]
+origin = "http://127.0.0.1:${upstream[form]}"
+allow_private = true
+`;
+  writeFileSync(config, FORMS.map(origin).join(""));
   const { companion, tokenFor, call } = await companionForUsers({
     program: built("release", "keyseal-server"),
     args: ["--config", config],
@@ -170,30 +217,26 @@ async function startKeyseal(upstream, stops) {
   stops.push(() => companion.remove());
   const token = await tokenFor("user-1");
   const { keys } = await (await fetch(`${companion.url}/.well-known/jwks.json`)).json();
-  const id = entryId();
-  const claims = { key, provider: "openai", sub: "user-1", rid: id, iat: now() };
-  const sealedKey = await sealWithJose(claims, keys[0]);
-  const stored = await call(token, "POST", "/api/v1/api-keys", {
-    id,
-    provider: "openai",
-    sealedKey,
-  });
-  if (stored.status !== 201) throw new Error(stored.text);
-  return { url: `${companion.url}/forward/openai${path}`, headers: bearer(token) };
+  for (const provider of Object.values(providers)) {
+    const id = entryId();
+    const claims = { key, provider, sub: "user-1", rid: id, iat: now() };
+    const sealedKey = await sealWithJose(claims, keys[0]);
+    const stored = await call(token, "POST", "/api/v1/api-keys", { id, provider, sealedKey });
+    if (stored.status !== 201) throw new Error(stored.text);
+  }
+  return both((form) => at(companion.port, `/forward/${providers[form]}${path}`, token));
 }
 
 async function startPortkey(upstream, stops) {
   const port = await freePort();
   const program = join(root, "bench/node_modules/@portkey-ai/gateway/build/start-server.js");
   await startProgram(process.execPath, [program, "--headless", `--port=${port}`], {}, port, stops);
-  return {
-    url: `http://127.0.0.1:${port}${path}`,
-    headers: {
-      ...bearer(key),
-      "x-portkey-provider": "openai",
-      "x-portkey-custom-host": `http://127.0.0.1:${upstream}/v1`,
-    },
-  };
+  return both((form) => {
+    const { url, headers } = at(port, path, key);
+    const host = `http://127.0.0.1:${upstream[form]}/v1`;
+    const told = { "x-portkey-provider": "openai", "x-portkey-custom-host": host };
+    return { url, headers: { ...headers, ...told } };
+  });
 }
 
 async function startProgram(command, args, env, port, stops) {
@@ -213,28 +256,30 @@ async function startProgram(command, args, env, port, stops) {
   throw new Error(`${command} did not start`);
 }
 
-const body = JSON.stringify({
-  model: "gpt-bench",
-  messages: [{ role: "user", content: "Say hello." }],
-});
+const body = (form) =>
+  JSON.stringify({
+    model: "gpt-bench",
+    messages: [{ role: "user", content: "Say hello." }],
+    ...(form === "sse" && { stream: true }),
+  });
 
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
 
 /** All of them must give the upstream's answer before they are compared. */
-async function checkAnswer(name, { url, headers }) {
+async function checkAnswer(name, form, { url, headers }) {
   const answer = await fetch(url, {
     method: "POST",
     headers: { ...headers, "content-type": "application/json" },
-    body,
+    body: body(form),
   });
   const text = await answer.text();
-  if (!answer.ok || !text.includes("Hello there.")) {
+  if (!answer.ok || !text.includes("there.")) {
     throw new Error(`${name} answered ${answer.status}: ${text.slice(0, 300)}`);
   }
 }
 
 /** One run of wrk, on a thread of its own. */
-async function load({ url, headers }, connections, seconds) {
+async function run({ url, headers }, form, connections, seconds) {
   const script = join(folder, "request.lua");
   const lines = Object.entries({ ...headers, "content-type": "application/json" }).map(
     ([name, value]) => `wrk.headers["${name}"] = ${JSON.stringify(value)}`,
@@ -246,7 +291,7 @@ async function load({ url, headers }, connections, seconds) {
 end`;
   writeFileSync(
     script,
-    `wrk.method = "POST"\nwrk.body = ${JSON.stringify(body)}\n${lines.join("\n")}\n${done}\n`,
+    `wrk.method = "POST"\nwrk.body = ${JSON.stringify(body(form))}\n${lines.join("\n")}\n${done}\n`,
   );
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url];
   const { stdout } = await promisify(execFile)("wrk", args);

@@ -1,6 +1,6 @@
 // `npm run bench`: where keyseal stands beside what one would use instead. Prints one table.
 //
-//   npm run bench -- [size] [seal] [forward] [memory] [streams] [relay] [handshake] [--seconds N] [--rounds N]
+//   npm run bench -- [size] [seal] [forward] [memory] [streams] [entries] [relay] [handshake] [--seconds N] [--rounds N]
 //
 // Numbers are for reading, on a quiet machine; nothing here passes or fails.
 
@@ -15,8 +15,8 @@ import { busy, main, title, warn } from "../scripts/lib/say.mjs";
 import { prepareToolchain } from "../scripts/lib/toolchain.mjs";
 import { table } from "./table.mjs";
 
-const PARTS = ["size", "seal", "forward", "memory", "streams", "relay", "handshake"];
-const OF_SERVER = ["forward", "memory", "streams", "relay"];
+const PARTS = ["size", "seal", "forward", "memory", "streams", "entries", "relay", "handshake"];
+const OF_SERVER = ["forward", "memory", "streams", "entries", "relay"];
 
 const number = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
