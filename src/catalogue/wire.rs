@@ -216,7 +216,10 @@ impl Wire {
     #[must_use]
     pub fn knows_bodies_of(&self, status: u16) -> bool {
         let lists = [self.bad_if, self.limited_if, self.rest_if];
-        lists.into_iter().flatten().any(|known| known.status == status)
+        lists
+            .into_iter()
+            .flatten()
+            .any(|known| known.status == status)
     }
 
     /// What the answer to the test call says about the key.

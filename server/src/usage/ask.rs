@@ -120,8 +120,14 @@ mod tests {
         let twice = most(r#"{"model":"gpt-4o","n":2,"max_completion_tokens":1000}"#);
         assert!(twice > Some(20_000), "{twice:?}");
         let unlimited = most(r#"{"model":"gpt-4o"}"#);
-        assert!(unlimited > Some(40_000) && unlimited < Some(41_100), "{unlimited:?}");
-        assert_eq!(most(r#"{"model":"nobody-knows-it","max_tokens":1000}"#), None);
+        assert!(
+            unlimited > Some(40_000) && unlimited < Some(41_100),
+            "{unlimited:?}"
+        );
+        assert_eq!(
+            most(r#"{"model":"nobody-knows-it","max_tokens":1000}"#),
+            None
+        );
     }
 
     #[test]

@@ -351,7 +351,10 @@ pub async fn a_key_is_retired_once_no_entry_needs_it(companion: &Companion) {
     done(companion, &["rewrap"]).await;
     let noted = done(companion, &["audit"]).await;
     assert!(noted.contains("entries.rewrap  moved 1, lost 0"), "{noted}");
-    assert!(noted.contains(&format!("keys.keep  {}", old.kid())), "{noted}");
+    assert!(
+        noted.contains(&format!("keys.keep  {}", old.kid())),
+        "{noted}"
+    );
     done(companion, &retire).await;
     assert!(!file.exists());
     follow(companion);

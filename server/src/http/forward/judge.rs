@@ -260,7 +260,11 @@ mod tests {
             if fact.status == 429 {
                 continue;
             }
-            *(if fact.status < 400 { &mut good } else { &mut failed }) += 1;
+            *(if fact.status < 400 {
+                &mut good
+            } else {
+                &mut failed
+            }) += 1;
             assert!(needs_body(&provider.wire, fact.status, &json));
             let said = of(provider.id, fact.status, fact.contains);
             assert_eq!(said, Some(expected), "{} {fact:?}", provider.id);
