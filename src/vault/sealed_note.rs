@@ -12,12 +12,12 @@ use super::header::Header;
 use super::key::VaultKey;
 use super::store::Store;
 use super::{TYP_NOTE, TYP_NOTES_KEYS, Vault};
-use crate::envelope::{self, Alg, CompactJwe, ContentKey, SealError, random};
+use crate::envelope::{self, Alg, CompactJwe, ContentKey, SealError, decode_base64url, encode_base64url, random};
 
 /// The longest text of a note, in bytes of UTF-8.
 pub const MAX_NOTE_BYTES: usize = 4 * 1024 * 1024;
 const MAX_NAME_BYTES: usize = 256;
-/// So many keys there are at most; with each new vault key comes one more.
+/// So many keys there are at most, counted in a byte; with each new vault key comes one more.
 const MAX_KEYS: usize = 100;
 const KEY_BYTES: usize = 32;
 /// Its base64url, and room for the header with a name that is escaped.
@@ -47,13 +47,18 @@ impl<S: Store> Vault<S> {
         if !named || !(1..=MAX_NOTE_BYTES).contains(&text.len()) {
             return Err(VaultError::NoteLimits);
         }
-        let keys = self.notes_keys_made()?;
-        let newest = keys.len() / KEY_BYTES - 1;
+        // Another tab may have made the key meanwhile: theirs must not be written over.
+        self.reload()?;
+        let keys = match self.notes_keys()? {
+            Some(keys) => keys,
+            None => self.first_notes_key()?,
+        };
+        let newest = (keys.len() / KEY_BYTES - 1) as u8;
         let key = key_at(&keys, newest).ok_or(VaultError::NoteDamaged)?;
         let header = envelope::Header {
             alg: Alg::Dir,
             typ: TYP_NOTE,
-            kid: newest.to_string(),
+            kid: encode_base64url(&[newest]),
             rid: Some(name.to_owned()),
         };
         // Encrypted where it stands, so that no copy of the text is left.
@@ -84,13 +89,7 @@ impl<S: Store> Vault<S> {
             return Err(VaultError::NoteDamaged);
         }
         let keys = self.notes_keys()?;
-        CompactJwe::parse_up_to(MAX_SEALED_BYTES, sealed, Alg::Dir, TYP_NOTE, true)
-            .ok()
-            .filter(|jwe| jwe.header.rid.as_deref() == Some(name))
-            .and_then(|jwe| jwe.open(&key_at(&keys?, jwe.header.kid.parse().ok()?)?))
-            .and_then(|mut text| String::from_utf8(core::mem::take(&mut text)).ok())
-            .map(Zeroizing::new)
-            .ok_or(VaultError::NoteDamaged)
+        opened(name, sealed, keys.as_deref()).ok_or(VaultError::NoteDamaged)
     }
 
     /// The keys of the notes, one after the other; new notes are under the last.
@@ -102,18 +101,11 @@ impl<S: Store> Vault<S> {
         }))
     }
 
-    /// The same, with the first one made where there is none, or none that can be read.
-    fn notes_keys_made(&mut self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        if let Some(keys) = self.notes_keys()? {
-            return Ok(keys);
-        }
-        // Another tab may have made one meanwhile: theirs must not be written over.
-        self.reload()?;
-        if self.notes_keys()?.is_none() {
-            let (header, vault_key) = self.unlocked()?;
-            let header = with_another(header.clone(), &[], vault_key)?;
-            self.replace_header(header)?;
-        }
+    /// Makes the first one, or one in place of those that cannot be read.
+    fn first_notes_key(&mut self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let (header, vault_key) = self.unlocked()?;
+        let header = with_another(header.clone(), &[], vault_key)?;
+        self.replace_header(header)?;
         self.notes_keys()?.ok_or(VaultError::NoteDamaged)
     }
 
@@ -132,9 +124,20 @@ impl<S: Store> Vault<S> {
     }
 }
 
-fn key_at(keys: &[u8], at: usize) -> Option<ContentKey> {
-    let key = keys.chunks_exact(KEY_BYTES).nth(at)?;
-    Some(ContentKey::new(key.try_into().ok()?))
+fn opened(name: &str, sealed: &str, keys: Option<&Vec<u8>>) -> Option<Zeroizing<String>> {
+    let jwe = CompactJwe::parse_up_to(MAX_SEALED_BYTES, sealed, Alg::Dir, TYP_NOTE, true).ok()?;
+    if jwe.header.rid.as_deref() != Some(name) {
+        return None;
+    }
+    let [at] = decode_base64url(&jwe.header.kid)?.try_into().ok()?;
+    let mut text = jwe.open(&key_at(keys?, at)?)?;
+    let text = String::from_utf8(core::mem::take(&mut *text)).ok()?;
+    Some(Zeroizing::new(text))
+}
+
+fn key_at(keys: &[u8], at: u8) -> Option<ContentKey> {
+    let key = keys.get(usize::from(at) * KEY_BYTES..)?.first_chunk()?;
+    Some(ContentKey::new(key))
 }
 
 fn with_another(header: Header, keys: &[u8], vault_key: &VaultKey) -> Result<Header, SealError> {

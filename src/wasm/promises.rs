@@ -98,17 +98,6 @@ impl VaultCore {
         nothing(async move { core.unlock(secret).await })
     }
 
-    /// Encrypts a text of the app's own under a name. Makes the vault where there is none.
-    #[wasm_bindgen(js_name = sealNote, unchecked_return_type = "Promise<string>")]
-    pub fn seal_note_promise(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "string", js_name = text)] given: JsValue,
-    ) -> Promise {
-        let core = self.clone();
-        promise(async move { core.seal_note(&name, &given).await })
-    }
-
     /// Lets this device unlock the vault by itself.
     #[wasm_bindgen(js_name = addDevice, unchecked_return_type = "Promise<void>")]
     pub fn add_device_promise(

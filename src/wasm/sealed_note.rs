@@ -1,4 +1,5 @@
-//! An app's notes, sealed and opened.
+//! An app's notes, sealed and opened. One export for both: each brings its own wrapping of arguments
+//! and results, which is more than the work.
 
 use wasm_bindgen::prelude::*;
 
@@ -8,24 +9,22 @@ use super::input::text;
 
 #[wasm_bindgen]
 impl VaultCore {
-    /// Decrypts what `sealNote` made under this name; nothing else.
-    #[wasm_bindgen(js_name = openNote)]
-    pub fn open_note(
+    /// Encrypts a text of the app's own under a name; or, `opening`, decrypts what that gave, and
+    /// nothing else. The vault has to be made before: `addDevice` does so.
+    #[wasm_bindgen(js_name = appNote)]
+    pub fn app_note(
         &self,
+        opening: bool,
         #[wasm_bindgen(unchecked_param_type = "string")] name: &JsValue,
-        #[wasm_bindgen(unchecked_param_type = "string")] sealed: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string", js_name = text)] given: &JsValue,
     ) -> Outcome<String> {
-        let (name, sealed) = (text(name)?, text(sealed)?);
-        let mut opened = self.vault.borrow().open_note(&name, &sealed)?;
-        Ok(core::mem::take(&mut *opened))
-    }
-}
-
-impl VaultCore {
-    /// Encrypts a text of the app's own under a name.
-    pub async fn seal_note(&self, name: &JsValue, given: &JsValue) -> Outcome<String> {
-        let (name, given) = (text(name)?, text(given)?.into());
-        self.make_vault().await?;
-        Ok(self.vault.borrow_mut().seal_note(&name, given)?)
+        let (name, given) = (text(name)?, text(given)?);
+        let mut vault = self.vault.borrow_mut();
+        Ok(if opening {
+            let mut opened = vault.open_note(&name, &given)?;
+            core::mem::take(&mut *opened)
+        } else {
+            vault.seal_note(&name, given.into())?
+        })
     }
 }

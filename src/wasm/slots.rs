@@ -80,7 +80,11 @@ impl VaultCore {
         if slots.any(|slot| matches!(slot.kind(), Kind::Device(_))) && !self.device_lost.get() {
             return Ok(());
         }
-        let device = device_kind(header.id()).await;
+        // What lives in this page's memory leaves nothing on the device.
+        let device = match self.persistent.get() {
+            true => device_kind(header.id()).await,
+            false => None,
+        };
         let (kind, secret) = device.ok_or_else(|| {
             Failure::new(
                 "device_unavailable",

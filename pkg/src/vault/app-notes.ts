@@ -40,8 +40,8 @@ export class AppNotes {
     this.#latch.used();
     try {
       return await this.#exclusive.run(async () => {
-        if (!this.#core.unlocked && !this.#isNew) throw this.#latch.locked();
-        return this.#core.sealNote(name, text);
+        if (this.#isNew) await this.#makeVault();
+        return this.#core.appNote(false, name, text);
       });
     } catch (error) {
       throw this.#said(error);
@@ -57,7 +57,7 @@ export class AppNotes {
   async open(name: string, sealed: string): Promise<string> {
     this.#latch.used();
     try {
-      return this.#core.openNote(name, sealed);
+      return this.#core.appNote(true, name, sealed);
     } catch (error) {
       if (KeysealError.from(error).code !== "note_damaged") throw this.#said(error);
     }
@@ -65,9 +65,18 @@ export class AppNotes {
     try {
       await this.#exclusive.run(() => this.#core.reload());
       await this.#latch.heard();
-      return this.#core.openNote(name, sealed);
+      return this.#core.appNote(true, name, sealed);
     } catch (error) {
       throw this.#said(error);
+    }
+  }
+
+  /** With this device's way to unlock it; where the device keeps none, in this page's memory. */
+  async #makeVault(): Promise<void> {
+    try {
+      await this.#core.addDevice(undefined);
+    } catch (error) {
+      if (KeysealError.from(error).code !== "device_unavailable") throw error;
     }
   }
 

@@ -529,16 +529,13 @@ export async function prepareWalk(world: World): Promise<void> {
     "VaultCore.notes": () => core.notes(),
     "VaultCore.setNote": () => core.setNote("walk", "note"),
     "VaultCore.note": () => core.note("walk"),
-    "VaultCore.sealNote": () =>
+    "VaultCore.appNote": () =>
       every(
-        async () => (coreNote = await core.sealNote("walk", "a note")),
-        () => core.sealNote(keys.core, ""),
-      ),
-    "VaultCore.openNote": () =>
-      every(
-        () => core.openNote("walk", coreNote),
+        () => (coreNote = core.appNote(false, "walk", "a note")),
+        () => core.appNote(true, "walk", coreNote),
+        () => core.appNote(false, keys.core, ""),
         ...jwes(core.rawRecords()).flatMap(([jwe, names]) =>
-          names.map((name) => () => core.openNote(name, jwe)),
+          names.map((name) => () => core.appNote(true, name, jwe)),
         ),
       ),
     "VaultCore.reload": () => core.reload(),
