@@ -14,6 +14,7 @@ export const ANSWER = WORDS.join("");
 export async function startUpstream(tls) {
   const calls = [];
   const failures = [];
+  const answers = [];
   const open = { connections: 0, requests: 0, most: 0 };
   const answer = async (request, response) => {
     open.requests += 1;
@@ -30,7 +31,7 @@ export async function startUpstream(tls) {
     const failure = failures.shift();
     if (failure) return sendJson(response, { error: { message: "as asked", type: "x" } }, failure);
     if (path.endsWith("/models")) return sendJson(response, { object: "list", data: MODELS });
-    if (path.endsWith("/chat/completions")) return chat(response, body);
+    if (path.endsWith("/chat/completions")) return chat(response, body, answers.shift());
     if (path.endsWith("/messages")) return message(response, body);
     return sendJson(response, { error: { message: `no ${path}`, type: "not_found" } }, 404);
   };
@@ -51,6 +52,10 @@ export async function startUpstream(tls) {
     /** The next requests are answered with these statuses. */
     fail(...statuses) {
       failures.push(...statuses);
+    },
+    /** What the next chats are answered with, in OpenAI's shape, a few letters at a time. */
+    say(...texts) {
+      answers.push(...texts);
     },
     async close() {
       server.closeAllConnections();
@@ -91,11 +96,12 @@ async function file(calls, request, response) {
 
 const MODELS = [{ id: "gpt-5-mini", object: "model", created: 1, owned_by: "upstream" }];
 
-function chat(response, { model, stream }) {
+function chat(response, { model, stream }, answer = ANSWER) {
+  const words = answer === ANSWER ? WORDS : (answer.match(/.{1,7}/gs) ?? []);
   const facts = { id: "chatcmpl-1", created: 1, model };
   const usage = { prompt_tokens: 3, completion_tokens: WORDS.length, total_tokens: 7 };
   if (!stream) {
-    const choice = { index: 0, message: { role: "assistant", content: ANSWER }, logprobs: null };
+    const choice = { index: 0, message: { role: "assistant", content: answer }, logprobs: null };
     const choices = [{ ...choice, finish_reason: "stop" }];
     return sendJson(response, { ...facts, object: "chat.completion", choices, usage });
   }
@@ -106,7 +112,7 @@ function chat(response, { model, stream }) {
   });
   const chunks = [
     chunk({ role: "assistant", content: "" }),
-    ...WORDS.map((content) => chunk({ content })),
+    ...words.map((content) => chunk({ content })),
     { ...chunk({}, "stop"), usage },
   ];
   return sendEvents(response, [...chunks.map((data) => ({ data })), { data: "[DONE]" }]);

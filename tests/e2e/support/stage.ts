@@ -19,10 +19,11 @@ export class Stage {
     readonly proxy: Awaited<ReturnType<typeof recordingProxy>>,
   ) {}
 
-  static async set(): Promise<Stage> {
+  /** `args` for the companion, beside those that it is tested with. */
+  static async set(args: string[] = []): Promise<Stage> {
     const port = await freePort();
     const proxy = await recordingProxy(port);
-    const companion = new Companion({ publicPort: proxy.port, port });
+    const companion = new Companion({ publicPort: proxy.port, port, args: ["--demo", ...args] });
     await companion.start();
     return new Stage(companion, proxy);
   }

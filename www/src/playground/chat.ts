@@ -1,22 +1,9 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import { type Entry, KeysealError, type Vault } from "keyseal";
-
-export interface Message {
-  role: "user" | "assistant";
-  content: string;
-}
-
-/** What came of one request, besides its text. */
-export interface Told {
-  model: string;
-  servedBy: Entry | "platform" | null;
-  tokens: number | null;
-  /** The stream ended as the provider ends streams, not by a broken connection. */
-  complete: boolean;
-}
+import { KeysealError, type Vault } from "keyseal";
+import type { Message, Told } from "./conversation.js";
 
 export interface Request {
-  /** Path of OpenAI-compatible chat below the provider's origin. */
+  /** Where OpenAI-compatible chat is answered, at the companion. */
   url: string;
   model: string;
   messages: readonly Message[];
@@ -29,7 +16,12 @@ export interface Request {
 interface Chunk {
   model?: string;
   choices?: { delta?: { content?: string }; message?: { content?: string } }[];
-  usage?: { total_tokens?: number } | null;
+  usage?: {
+    prompt_tokens?: number;
+    completion_tokens?: number;
+    total_tokens?: number;
+    cost?: number;
+  } | null;
   error?: { message?: string };
 }
 
@@ -43,12 +35,7 @@ export interface Listener {
 /** Sends a conversation; the answer goes to the listener. */
 export async function chat(vault: Vault, request: Request, listener: Listener): Promise<void> {
   const response = await answered(vault, request);
-  let told: Told = {
-    model: request.model,
-    servedBy: vault.servedBy(response),
-    tokens: null,
-    complete: false,
-  };
+  let told = begun(vault, request, response);
   const tell = (more: Partial<Told>) => {
     told = { ...told, ...more };
     listener.told(told);
@@ -61,11 +48,30 @@ export async function chat(vault: Vault, request: Request, listener: Listener): 
     const choice = chunk.choices?.[0];
     const text = choice?.delta?.content ?? choice?.message?.content;
     if (text) listener.text(text);
-    tell({
-      model: chunk.model || told.model,
-      tokens: chunk.usage?.total_tokens ?? told.tokens,
-    });
+    if (chunk.usage) tell(counted(chunk.usage));
   }
+}
+
+function begun(vault: Vault, request: Request, response: Response): Told {
+  const served = vault.servedBy(response);
+  return {
+    // Which model `auto` came to, the companion says.
+    model: response.headers.get("Keyseal-Model") ?? request.model,
+    key: served && served !== "platform" ? { hint: served.keyHint, label: served.label } : served,
+    path: response.headers.get("Keyseal-Path") === "relay" ? "relay" : "forward",
+    tokens: { input: null, output: null, total: null },
+    costUsd: null,
+    complete: false,
+  };
+}
+
+function counted(usage: NonNullable<Chunk["usage"]>): Partial<Told> {
+  const number = (value: unknown) => (typeof value === "number" && value >= 0 ? value : null);
+  const [input, output] = [number(usage.prompt_tokens), number(usage.completion_tokens)];
+  return {
+    tokens: { input, output, total: number(usage.total_tokens) },
+    costUsd: number(usage.cost),
+  };
 }
 
 async function answered(vault: Vault, request: Request): Promise<Response> {
@@ -118,7 +124,7 @@ async function* chunks(response: Response): AsyncGenerator<Chunk | "end"> {
 /** The companion's own errors and the providers' come in the same shape. */
 function refused(response: Response, text: string): KeysealError {
   const code = response.headers.get("Keyseal-Error") ?? `http_${response.status}`;
-  let message = `The provider answered ${response.status}.`;
+  let message = "";
   let next: string | undefined;
   try {
     const body = JSON.parse(text);

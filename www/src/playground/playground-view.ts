@@ -1,70 +1,177 @@
-import type { Entry, KeysealError, ProviderInfo } from "keyseal";
-import { controls, hostOf, icons, problem, VaultElement } from "keyseal/elements/ui";
-import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import {
+  type ConfirmDialog,
+  controls,
+  hostOf,
+  icons,
+  notice,
+  notices,
+  VaultElement,
+} from "keyseal/elements/ui";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
+import { repeat } from "lit/directives/repeat.js";
 import { strings } from "../strings.js";
-import { chat, type Message, type Told } from "./chat.js";
-
-interface Turn extends Message {
-  told?: Told;
-  error?: KeysealError;
-  stopped?: boolean;
-  live?: boolean;
-}
+import type { Answer } from "./answer.js";
+import "./answer.js";
+import { chat } from "./chat.js";
+import {
+  type Choice,
+  type Conversation,
+  type Failure,
+  messagesOf,
+  newConversation,
+  type Turn,
+} from "./conversation.js";
+import "./conversation-list.js";
+import { explained } from "./explain.js";
+import { Follow } from "./follow.js";
+import "./model-picker.js";
+import { type Chatter, chattersOf, type Group, hasAuto, Models } from "./models.js";
+import { layout } from "./playground-styles.js";
+import { type Listed, type Listing, Shelf } from "./shelf.js";
 
 const WORDS = strings.playground;
-const NEAR_END_PX = 120;
+const NONE: Listing = { listed: [], unreadable: [] };
+/** An answer that is still coming is kept as often. */
+const KEPT_EVERY_MS = 5_000;
+/** So much of an answer is read out when it has ended; the rest is there to be read. */
+const READ_OUT = 600;
 
-/** A chat through the companion: the quickest way to see a key at work. */
+/** Chats under a person's own keys, kept sealed in this browser: the quickest way to see a key at work. */
 export class PlaygroundView extends VaultElement {
-  /** A provider's id for "in order", or an entry's id. */
+  @state() private listing: Listing = NONE;
+  @state() private locked: Failure | undefined;
+  @state() private problem: { message: string; next: string } | undefined;
+  @state() private now: Conversation = newConversation(null);
   @state() private key = "";
-  @state() private model = "";
-  @state() private models: readonly string[] = [];
-  @state() private turns: readonly Turn[] = [];
+  @state() private groups: readonly Group[] | undefined;
+  @state() private asking = false;
   @state() private text = "";
   @state() private complaint = "";
+  @state() private said = "";
+  /** The message that is being changed, by its place. */
+  @state() private editing: number | undefined;
+  @state() private listOpen = false;
   @query("textarea") private field!: HTMLTextAreaElement | null;
+  @query("keyseal-confirm") private confirm!: ConfirmDialog;
+  @query("keyseal-answer[live]") private coming!: Answer | null;
 
+  readonly #follow = new Follow(() => this.requestUpdate());
+  #shelf: Shelf | undefined;
+  #models: Models | undefined;
   #running: AbortController | undefined;
-  #modelsOf = "";
+  #wasUnlocked: boolean | undefined;
+  /** Deleted here: what was still on its way to one of them is not kept. */
+  readonly #gone = new Set<string>();
+  #drawing = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#follow.start();
+  }
+
+  protected override firstUpdated(): void {
+    void this.#open();
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#running?.abort();
+    this.#follow.stop();
+    this.#shelf?.close();
+  }
+
+  async #open(): Promise<void> {
+    this.#models = new Models(this.vault);
+    this.#shelf = await Shelf.open(this.vault);
+    this.#shelf.addEventListener("change", () => void this.#changedElsewhere());
+    await this.#list();
+    // A new chat goes on with the model of the last one.
+    const [last] = this.listing.listed;
+    const kept = last && (await this.#shelf.read(last.id).catch(() => undefined));
+    if (kept && !this.now.choice) this.now = { ...this.now, choice: kept.choice };
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
-    const chatters = this.#chatters();
-    const known = chatters.some(
-      ({ info, entries }) => info.id === this.key || entries.some(({ id }) => id === this.key),
-    );
-    if (!known) this.key = chatters[0]?.info.id ?? "";
-    const provider = this.#provider()?.id ?? "";
-    if (provider !== this.#modelsOf) {
-      this.#modelsOf = provider;
-      void this.#listModels();
+    // Reading the list is a use of the vault: it is read when it may have changed, not with every look at the keys.
+    const { unlocked } = this.vault;
+    if (this.#wasUnlocked !== undefined && unlocked !== this.#wasUnlocked) {
+      if (unlocked) void this.#list().then(() => this.#keep());
+      else this.#lock();
     }
+    this.#wasUnlocked = unlocked;
+  }
+
+  /** What was said goes out of sight with the vault's lock. An answer that is coming ends. */
+  #lock(): void {
+    this.#running?.abort();
+    this.listing = NONE;
+    this.now = newConversation(this.now.choice);
+    this.editing = undefined;
+    void this.#list();
   }
 
   protected override render(): TemplateResult {
-    const chatters = this.#chatters();
+    const chatters = chattersOf(this.vault);
     return html`
       <div class="head">
         <div>
           <h1>${WORDS.title}</h1>
-          <p class="lead">${WORDS.lead}</p>
+          <p class="lead">${this.#shelf?.lasting === false ? WORDS.leadPassing : WORDS.lead}</p>
         </div>
-        ${
-          this.turns.length
-            ? html`<button class="button" type="button" @click=${this.#clear}>${WORDS.clear}</button>`
-            : nothing
-        }
+        <div class="buttons">
+          <button
+            class="button list-opener"
+            type="button"
+            aria-expanded=${this.listOpen}
+            aria-controls="side"
+            @click=${() => {
+              this.listOpen = !this.listOpen;
+            }}
+          >
+            ${WORDS.showList}
+          </button>
+          <button class="button" type="button" @click=${this.#new}>${icons.plus}${WORDS.newChat}</button>
+        </div>
       </div>
-      ${chatters.length ? this.#chat(chatters) : this.#noKeys()}
+      <div class="notices" role="status">
+        ${this.problem ? this.#notice(this.problem) : nothing}
+      </div>
+      <div class="both">
+        <aside id="side" class=${this.listOpen ? "open" : nothing}>
+          <keyseal-conversations
+            .listing=${this.listing}
+            .locked=${this.locked}
+            .current=${this.now.id}
+            @open=${(event: CustomEvent<string>) => this.#show(event.detail)}
+            @rename=${(event: CustomEvent<{ id: string; title: string }>) => this.#rename(event.detail)}
+            @remove=${(event: CustomEvent<Listed>) => this.#remove(event.detail)}
+            @forget=${(event: CustomEvent<string[]>) => this.#forget(event.detail)}
+          ></keyseal-conversations>
+        </aside>
+        ${chatters.length || this.now.turns.length ? this.#chat(chatters) : this.#noKeys()}
+      </div>
+      <keyseal-confirm></keyseal-confirm>
     `;
+  }
+
+  #notice({ message, next }: { message: string; next: string }): TemplateResult {
+    return notice(
+      "warn",
+      message,
+      next,
+      html`<button
+        class="button small"
+        type="button"
+        @click=${() => {
+          this.problem = undefined;
+        }}
+      >
+        ${WORDS.dismiss}
+      </button>`,
+    );
   }
 
   #noKeys(): TemplateResult {
@@ -77,157 +184,295 @@ export class PlaygroundView extends VaultElement {
     `;
   }
 
-  #chat(chatters: Chatter[]): TemplateResult {
+  #chat(chatters: readonly Chatter[]): TemplateResult {
+    const { turns } = this.now;
     const running = this.#running !== undefined;
     return html`
       <section class="card chat">
-        <div class="choose">
-          <div class="field">
-            <label class="name" for="with">${WORDS.key}</label>
-            <select id="with" class="input" @change=${this.#keyChosen}>
-              ${chatters.map(
-                ({ info, entries }) => html`
-                  <optgroup label=${info.name}>
-                    <option value=${info.id} ?selected=${this.key === info.id}>
-                      ${WORDS.inOrder(info.name)}
-                    </option>
-                    ${entries.map(
-                      (entry) => html`
-                        <option value=${entry.id} ?selected=${this.key === entry.id}>
-                          ${entry.keyHint}${entry.label ? ` · ${entry.label}` : ""}
-                        </option>
-                      `,
-                    )}
-                  </optgroup>
-                `,
-              )}
-            </select>
-          </div>
-          <div class="field">
-            <label class="name" for="model">${WORDS.model}</label>
-            <input
-              id="model"
-              class="input"
-              list="models"
-              autocomplete="off"
-              spellcheck="false"
-              placeholder=${WORDS.modelPlaceholder}
-              .value=${live(this.model)}
-              @input=${(event: InputEvent) => {
-                this.model = (event.target as HTMLInputElement).value;
-              }}
-            />
-            <datalist id="models">
-              ${this.models.map((model) => html`<option value=${model}></option>`)}
-            </datalist>
-          </div>
-        </div>
-        <div class="transcript" role="log" aria-label=${WORDS.transcript} aria-busy=${running}>
+        <div class="transcript" role="log" aria-live="off" aria-label=${WORDS.transcript}>
           ${
-            this.turns.length
-              ? this.turns.map((turn) =>
-                  turn.role === "user" ? this.#said(turn) : this.#answer(turn),
+            turns.length
+              ? repeat(
+                  turns,
+                  (_, at) => `${this.now.id}/${at}`,
+                  (turn, at) =>
+                    turn.role === "user"
+                      ? this.#mine(turn, at)
+                      : this.#answer(turn, at === turns.length - 1),
                 )
-              : html`<div class="nothing">
-                <h2>${WORDS.emptyTitle}</h2>
-                <p>${WORDS.empty(hostOf(location.origin))}</p>
-              </div>`
+              : this.#nothing()
           }
         </div>
-        <form class="compose" @submit=${this.#submit}>
+        <p class="hidden" role="status">${this.said}</p>
+        <form class="compose" @submit=${this.#submit} @keydown=${this.#keys}>
+          ${
+            this.#follow.atEnd || !turns.length
+              ? nothing
+              : html`<button class="button small to-end" type="button" @click=${() => this.#follow.toEnd()}>
+                  ${WORDS.toEnd}
+                </button>`
+          }
+          ${
+            this.editing === undefined
+              ? nothing
+              : html`<p class="aside">
+                  ${WORDS.editing}
+                  <button class="link" type="button" @click=${this.#stopEditing}>${WORDS.cancel}</button>
+                </p>`
+          }
           <label class="hidden" for="message">${WORDS.message}</label>
           <textarea
             id="message"
             class="input"
             rows="1"
+            dir="auto"
+            enterkeyhint="send"
             placeholder=${WORDS.placeholder}
             .value=${live(this.text)}
             @input=${this.#typed}
-            @keydown=${this.#sendByKey}
           ></textarea>
-          ${
-            running
-              ? html`<button class="button" type="button" @click=${this.#stop}>${icons.stop}${WORDS.stop}</button>`
-              : html`<button class="button primary" type="submit">${icons.send}${WORDS.send}</button>`
-          }
+          <div class="with">
+            <keyseal-model-picker
+              .choice=${this.#choice(chatters)}
+              .groups=${this.#groupsOf(chatters)}
+              ?auto=${hasAuto(chatters)}
+              ?loading=${this.asking}
+              @wanted=${() => this.#wantModels(chatters)}
+              @choose=${(event: CustomEvent<Choice>) => this.#choose(event.detail)}
+            ></keyseal-model-picker>
+            ${this.#keyField(chatters)}
+            ${
+              running
+                ? html`<button class="button" type="button" @click=${this.#stop}>${icons.stop}${WORDS.stop}</button>`
+                : html`<button class="button primary" type="submit">${icons.send}${WORDS.send}</button>`
+            }
+          </div>
           <p class="complaint" role="alert">${this.complaint}</p>
+          ${this.locked && turns.length ? html`<p class="aside">${WORDS.notKeptLocked}</p>` : nothing}
         </form>
       </section>
     `;
   }
 
-  #said(turn: Turn): TemplateResult {
-    return html`<div class="turn mine">
-      <span class="hidden">${WORDS.you}:</span>
-      <p class="bubble" dir="auto">${turn.content}</p>
+  #nothing(): TemplateResult {
+    return html`<div class="nothing">
+      <h2>${WORDS.emptyTitle}</h2>
+      <p>${WORDS.empty(hostOf(location.origin))}</p>
+      <div class="suggestions">
+        ${WORDS.suggestions.map(
+          (suggestion) => html`<button
+            class="button"
+            type="button"
+            @click=${() => {
+              this.text = suggestion;
+              this.field?.form?.requestSubmit();
+            }}
+          >
+            ${suggestion}
+          </button>`,
+        )}
+      </div>
     </div>`;
   }
 
-  #answer(turn: Turn): TemplateResult {
-    return html`
-      <article class="turn" aria-label=${WORDS.answer}>
-        ${
-          turn.content || turn.live
-            ? html`<p class="text" dir="auto">${turn.content}${turn.live ? html`<i class="caret"></i>` : nothing}</p>`
-            : nothing
-        }
-        ${problem(turn.error)}
-        ${turn.live ? nothing : this.#told(turn)}
-      </article>
-    `;
-  }
-
-  /** The quiet lines: model · key · way · tokens; and how it ended, if not well. */
-  #told(turn: Turn): TemplateResult {
-    const { told } = turn;
-    return html`
-      ${told?.servedBy ? html`<p class="told">${facts(told, told.servedBy)}</p>` : nothing}
-      <p class="told">${ending(turn)}</p>
-    `;
-  }
-
-  #chatters(): Chatter[] {
-    return this.vault.providers
-      .filter((info) => info.chatPath)
-      .map((info) => ({
-        info,
-        entries: this.vault.entries.filter(
-          ({ provider, isActive, needsReentry }) =>
-            provider === info.id && isActive && !needsReentry,
-        ),
-      }))
-      .filter(({ entries }) => entries.length);
-  }
-
-  #provider(): ProviderInfo | undefined {
-    return this.#chatters().find(
-      ({ info, entries }) => info.id === this.key || entries.some(({ id }) => id === this.key),
-    )?.info;
-  }
-
-  /** Suggestions only: where a provider does not list its models, the person names one. */
-  async #listModels(): Promise<void> {
-    const info = this.#provider();
-    this.models = info?.defaultModel ? [info.defaultModel] : [];
-    this.model = info?.defaultModel ?? "";
-    if (!info) return;
-    try {
-      const response = await this.vault.fetch(`${this.vault.baseURL(info.id)}/models`);
-      if (!response.ok) return;
-      const { data } = (await response.json()) as { data?: { id?: unknown }[] };
-      const ids = (data ?? []).map(({ id }) => id).filter((id) => typeof id === "string");
-      if (this.#modelsOf === info.id && ids.length) {
-        this.models = ids;
-        this.model ||= ids[0] ?? "";
+  #mine(turn: Turn, at: number): TemplateResult {
+    return html`<div class="turn mine">
+      <span class="hidden">${WORDS.you}:</span>
+      <p class="bubble" dir="auto">${turn.content}</p>
+      ${
+        this.#running
+          ? nothing
+          : html`<button class="link" type="button" @click=${() => this.#edit(turn, at)}>${WORDS.edit}</button>`
       }
-    } catch {
-      // Not listed: the field takes any name.
+    </div>`;
+  }
+
+  #answer(turn: Turn, last: boolean): TemplateResult {
+    const coming = last && this.#running !== undefined;
+    return html`<keyseal-answer
+      class="turn"
+      .content=${turn.content}
+      .told=${turn.told}
+      .failure=${turn.failure}
+      ?stopped=${turn.stopped}
+      ?live=${coming}
+      ?last=${last}
+      @again=${this.#again}
+    ></keyseal-answer>`;
+  }
+
+  /** Which of the provider's keys: in order, or exactly one. The companion chooses for `auto`. */
+  #keyField(chatters: readonly Chatter[]): TemplateResult | typeof nothing {
+    const choice = this.#choice(chatters);
+    if (choice === "auto" || !choice) return nothing;
+    const entries = chatters.find(({ info }) => info.id === choice.provider)?.entries ?? [];
+    const chosen = entries.some(({ id }) => id === this.key) ? this.key : "";
+    return html`<select
+      class="input key"
+      aria-label=${WORDS.key}
+      @change=${(event: Event) => {
+        this.key = (event.target as HTMLSelectElement).value;
+      }}
+    >
+      <option value="" ?selected=${!chosen}>${WORDS.inOrder}</option>
+      ${entries.map(
+        ({ id, keyHint, label }) => html`<option value=${id} ?selected=${chosen === id}>
+          ${keyHint}${label ? ` · ${label}` : ""}
+        </option>`,
+      )}
+    </select>`;
+  }
+
+  /** What was chosen, as long as a key reaches it; else the usual model of the first provider. */
+  #choice(chatters: readonly Chatter[]): Choice | null {
+    const { choice } = this.now;
+    if (choice === "auto" && hasAuto(chatters)) return "auto";
+    if (choice && choice !== "auto" && chatters.some(({ info }) => info.id === choice.provider)) {
+      return choice;
+    }
+    const first = chatters.find(({ info }) => info.defaultModel) ?? chatters[0];
+    if (!first?.info.defaultModel) return null;
+    return { provider: first.info.id, model: first.info.defaultModel };
+  }
+
+  /** Before the providers have been asked: their names, and the models that are known anyway. */
+  #groupsOf(chatters: readonly Chatter[]): readonly Group[] {
+    return (
+      this.groups ??
+      chatters.map(({ info: { id, name, defaultModel } }) => ({
+        provider: id,
+        name,
+        models: defaultModel ? [defaultModel] : [],
+        listed: true,
+      }))
+    );
+  }
+
+  async #wantModels(chatters: readonly Chatter[]): Promise<void> {
+    this.asking = true;
+    this.groups = await this.#models?.groups(chatters);
+    this.asking = false;
+  }
+
+  #choose(choice: Choice): void {
+    this.key = "";
+    this.complaint = "";
+    this.now = { ...this.now, choice };
+    if (this.now.turns.length) void this.#keep();
+    this.field?.focus();
+  }
+
+  // What is kept ---------------------------------------------------------------------------------
+
+  async #list(): Promise<void> {
+    try {
+      this.listing = (await this.#shelf?.list()) ?? NONE;
+      this.locked = undefined;
+    } catch (thrown) {
+      const { code, message, next = "" } = this.failure(thrown);
+      this.listing = NONE;
+      if (code === "vault_locked") this.locked = { code, message, next };
+      else this.problem = { message, next };
     }
   }
 
-  readonly #keyChosen = (event: Event) => {
-    this.key = (event.target as HTMLSelectElement).value;
+  /** Another tab wrote: the list is read again, and so is what is open here, unless this tab is at work on it. */
+  async #changedElsewhere(): Promise<void> {
+    await this.#list();
+    const { id, turns } = this.now;
+    if (this.#running || !turns.length || this.locked) return;
+    const theirs = await this.#shelf?.read(id).catch(() => undefined);
+    if (this.now.id !== id || this.#running) return;
+    if (theirs) this.now = theirs;
+    else if (!this.listing.listed.some((it) => it.id === id)) this.#new();
+  }
+
+  /** Stores a conversation. What cannot be stored stays on the page, and the page says so. */
+  async #keep(conversation = this.now, parted?: (to: Conversation) => void): Promise<void> {
+    const { id, turns } = conversation;
+    if (!turns.length || !this.#shelf || this.#gone.has(id)) return;
+    try {
+      const saved = await this.#shelf.save(conversation);
+      this.locked = undefined;
+      if (saved.id !== id) {
+        const { title, named } = saved;
+        parted?.(saved);
+        if (this.now.id === id) {
+          this.now = { ...this.now, id: saved.id, title, named };
+          this.problem = { message: WORDS.parted(title), next: "" };
+        }
+      }
+    } catch (thrown) {
+      const { code, message, next = "" } = this.failure(thrown);
+      if (code === "vault_locked") this.locked = { code, message, next };
+      else this.problem = { message, next };
+      return;
+    }
+    await this.#list();
+  }
+
+  async #show(id: string): Promise<void> {
+    this.listOpen = false;
+    if (id === this.now.id) return;
+    this.#running?.abort();
+    try {
+      const kept = await this.#shelf?.read(id);
+      if (!kept) return await this.#list();
+      this.now = kept;
+      this.key = "";
+      this.editing = undefined;
+      this.complaint = "";
+      await this.updateComplete;
+      this.#follow.toEnd();
+      this.field?.focus({ preventScroll: true });
+    } catch (thrown) {
+      const { message, next = "" } = this.failure(thrown);
+      this.problem = { message, next };
+    }
+  }
+
+  async #rename({ id, title }: { id: string; title: string }): Promise<void> {
+    try {
+      const kept = id === this.now.id ? this.now : await this.#shelf?.read(id);
+      if (!kept) return await this.#list();
+      const renamed = { ...kept, title, named: true };
+      if (id === this.now.id) this.now = renamed;
+      await this.#shelf?.save(renamed);
+    } catch (thrown) {
+      const { message, next = "" } = this.failure(thrown);
+      this.problem = { message, next };
+    }
+    await this.#list();
+  }
+
+  async #remove({ id, title }: Listed): Promise<void> {
+    const yes = await this.confirm.ask({
+      title: WORDS.removeTitle,
+      body: html`<p dir="auto">${WORDS.removeBody(title)}</p>`,
+      confirm: WORDS.removeNow,
+      cancel: WORDS.keep,
+    });
+    if (!yes) return;
+    this.#gone.add(id);
+    if (id === this.now.id) this.#new();
+    await this.#forget([id]);
+  }
+
+  async #forget(ids: readonly string[]): Promise<void> {
+    for (const id of ids) await this.#shelf?.remove(id);
+    await this.#list();
+  }
+
+  readonly #new = () => {
+    this.#running?.abort();
+    this.now = newConversation(this.now.choice);
+    this.editing = undefined;
+    this.complaint = "";
+    this.listOpen = false;
+    this.field?.focus();
   };
+
+  // What is said ---------------------------------------------------------------------------------
 
   readonly #typed = (event: InputEvent) => {
     const field = event.target as HTMLTextAreaElement;
@@ -240,7 +485,13 @@ export class PlaygroundView extends VaultElement {
     field.style.height = `${Math.min(field.scrollHeight + 2, 200)}px`;
   }
 
-  readonly #sendByKey = (event: KeyboardEvent) => {
+  readonly #keys = (event: KeyboardEvent) => {
+    if (event.key === "Escape") {
+      if (this.#running) this.#stop();
+      else if (this.editing !== undefined) this.#stopEditing();
+      return;
+    }
+    if (event.target !== this.field) return;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     if (!this.#running) this.field?.form?.requestSubmit();
@@ -248,64 +499,129 @@ export class PlaygroundView extends VaultElement {
 
   readonly #submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const info = this.#provider();
     const content = this.text.trim();
-    if (!content || !info || this.#running) return;
-    if (!this.model.trim()) {
+    if (!content || this.#running) return;
+    if (!this.#choice(chattersOf(this.vault))) {
       this.complaint = WORDS.modelMissing;
-      this.renderRoot.querySelector<HTMLElement>("#model")?.focus();
+      this.renderRoot.querySelector<HTMLElement>("keyseal-model-picker")?.focus();
       return;
     }
-    this.complaint = "";
+    const before = this.now.turns.slice(0, this.editing ?? this.now.turns.length);
     this.text = "";
-    const asked: Turn[] = [...this.turns, { role: "user", content }];
-    this.turns = asked;
-    await this.#ask(info, asked);
+    this.editing = undefined;
+    this.complaint = "";
+    const asking = this.#ask([...before, { role: "user", content }]);
     await this.updateComplete;
     if (this.field) this.#grow(this.field);
+    this.#follow.toEnd();
+    await asking;
   };
 
-  async #ask(info: ProviderInfo, asked: readonly Turn[]): Promise<void> {
-    const running = new AbortController();
-    this.#running = running;
-    let answer: Turn = { role: "assistant", content: "", live: true };
-    const show = (change: Partial<Turn>) => {
-      answer = { ...answer, ...change };
-      const stay = this.#nearEnd();
-      this.turns = [...asked, answer];
-      if (stay && !this.hidden)
-        void this.updateComplete.then(() => window.scrollTo(0, document.body.scrollHeight));
-    };
-    show({});
-    try {
-      await chat(
-        this.vault,
-        {
-          url: new URL(`/forward/${info.id}${info.chatPath}`, location.origin).href,
-          model: this.model.trim(),
-          messages: asked
-            .filter(({ content }) => content)
-            .map(({ role, content }) => ({ role, content })),
-          ...(this.key === info.id ? {} : { entry: this.key }),
-          signal: running.signal,
-        },
-        {
-          text: (piece) => show({ content: answer.content + piece }),
-          told: (told) => show({ told }),
-        },
-      );
-      show({ live: false });
-    } catch (thrown) {
-      if (running.signal.aborted) show({ live: false, stopped: true });
-      else show({ live: false, error: this.failure(thrown) });
-    } finally {
-      this.#running = undefined;
-      this.requestUpdate();
-    }
+  #edit({ content }: Turn, at: number): void {
+    this.editing = at;
+    this.text = content;
+    void this.updateComplete.then(() => {
+      if (this.field) this.#grow(this.field);
+      this.field?.focus();
+    });
   }
 
-  #nearEnd(): boolean {
-    return window.innerHeight + window.scrollY >= document.body.scrollHeight - NEAR_END_PX;
+  readonly #stopEditing = () => {
+    this.editing = undefined;
+    this.text = "";
+    this.field?.focus();
+  };
+
+  /** The last answer goes, and is asked for anew: of whichever model is chosen now. */
+  readonly #again = () => {
+    if (this.#running) return;
+    const asked = this.now.turns.slice(0, -1);
+    this.editing = undefined;
+    void this.#ask(asked);
+  };
+
+  async #ask(asked: readonly Turn[]): Promise<void> {
+    const chatters = chattersOf(this.vault);
+    const choice = this.#choice(chatters);
+    if (!choice) return;
+    const running = new AbortController();
+    this.#running = running;
+    this.said = WORDS.isAnswering;
+    let answer: Turn = { role: "assistant", content: "" };
+    let mine: Conversation = { ...this.now, choice };
+    const isShown = () => this.now.id === mine.id;
+    const draw = () => {
+      // Who has left for another conversation finds this one in the list.
+      mine = { ...(isShown() ? this.now : mine), turns: [...asked, answer] };
+      if (isShown()) this.now = mine;
+      return this.#keep(mine, ({ id, title, named }) => {
+        mine = { ...mine, id, title, named };
+      });
+    };
+    void draw();
+    let keptAt = Date.now();
+    try {
+      await chat(this.vault, this.#request(choice, asked, running.signal), {
+        text: (piece) => {
+          answer = { ...answer, content: answer.content + piece };
+          this.#drawSoon(() => answer);
+          if (Date.now() - keptAt < KEPT_EVERY_MS) return;
+          keptAt = Date.now();
+          void draw();
+        },
+        told: (told) => {
+          answer = { ...answer, told };
+        },
+      });
+    } catch (thrown) {
+      answer = running.signal.aborted
+        ? { ...answer, stopped: true }
+        : { ...answer, failure: explained(this.failure(thrown), this.#nameOf(choice)) };
+    }
+    cancelAnimationFrame(this.#drawing);
+
+    if (this.#running === running) this.#running = undefined;
+    const keptWhole = draw();
+    this.requestUpdate();
+    if (isShown()) this.#sayEnd(answer);
+    await keptWhole;
+    await this.updateComplete;
+    if (!this.hidden) this.#follow.grown();
+  }
+
+  #request(choice: Choice, asked: readonly Turn[], signal: AbortSignal) {
+    const messages = messagesOf(asked);
+    if (choice === "auto") {
+      const url = new URL("/v1/chat/completions", location.origin).href;
+      return { url, model: "auto", messages, signal };
+    }
+    const { provider, model } = choice;
+    const path = this.vault.providers.find(({ id }) => id === provider)?.chatPath ?? "";
+    const entry = this.vault.entries.some(({ id }) => id === this.key) ? { entry: this.key } : {};
+    const url = new URL(`/forward/${provider}${path}`, location.origin).href;
+    return { url, model, messages, signal, ...entry };
+  }
+
+  #nameOf(choice: Choice): string {
+    return choice === "auto" ? WORDS.companion : this.providerName(choice.provider);
+  }
+
+  /** Once a frame, and only the answer that is coming: a long conversation stays as quick as a short one. */
+  #drawSoon(answer: () => Turn): void {
+    cancelAnimationFrame(this.#drawing);
+    this.#drawing = requestAnimationFrame(async () => {
+      const { coming } = this;
+      if (!coming) return;
+      coming.content = answer().content;
+      await coming.updateComplete;
+      if (!this.hidden) this.#follow.grown();
+    });
+  }
+
+  /** Read out once, when it has ended: piece by piece it could not be followed. */
+  #sayEnd({ content, failure }: Turn): void {
+    const text = [...content].slice(0, READ_OUT).join("");
+    this.said = failure?.message ?? (text ? WORDS.answered(text) : WORDS.ended);
   }
 
   readonly #stop = () => {
@@ -313,193 +629,7 @@ export class PlaygroundView extends VaultElement {
     this.field?.focus();
   };
 
-  readonly #clear = () => {
-    this.#running?.abort();
-    this.turns = [];
-    this.field?.focus();
-  };
-
-  static override styles = [
-    controls,
-    css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        flex: 1;
-      }
-
-      .head {
-        display: flex;
-        align-items: flex-start;
-        justify-content: space-between;
-        gap: var(--ks-4);
-        margin-bottom: var(--ks-6);
-      }
-
-      .lead {
-        margin-top: var(--ks-1);
-        color: var(--ks-ink-2);
-      }
-
-      .chat {
-        display: flex;
-        flex: 1;
-        flex-direction: column;
-        min-height: 26rem;
-      }
-
-      .choose {
-        display: grid;
-        grid-template-columns: 1fr 1fr;
-        gap: var(--ks-4);
-        padding: var(--ks-4) var(--ks-5);
-        border-bottom: 1px solid var(--ks-border);
-      }
-
-      .transcript {
-        display: flex;
-        flex: 1;
-        flex-direction: column;
-        gap: var(--ks-5);
-        padding: var(--ks-6) var(--ks-5);
-      }
-
-      .nothing,
-      .empty {
-        display: grid;
-        justify-items: center;
-        align-content: center;
-        gap: var(--ks-2);
-        flex: 1;
-        text-align: center;
-        color: var(--ks-ink-2);
-      }
-
-      .nothing p,
-      .empty p {
-        max-width: 27rem;
-      }
-
-      .nothing h2 {
-        color: var(--ks-ink);
-      }
-
-      .empty {
-        flex: none;
-        gap: var(--ks-3);
-        padding: var(--ks-12) var(--ks-6);
-      }
-
-      .turn {
-        max-width: 44rem;
-      }
-
-      .mine {
-        align-self: flex-end;
-        max-width: min(36rem, 85%);
-      }
-
-      .bubble {
-        padding: var(--ks-2) var(--ks-4);
-        border-radius: var(--ks-radius-large);
-        background: var(--ks-accent-soft);
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
-        font-size: var(--ks-text-large);
-      }
-
-      .text {
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
-        font-size: var(--ks-text-large);
-        line-height: 1.55;
-      }
-
-      .told:empty {
-        display: none;
-      }
-
-      .told {
-        margin-top: var(--ks-2);
-        color: var(--ks-ink-3);
-      }
-
-      .caret {
-        display: inline-block;
-        width: 2px;
-        height: 1.05em;
-        margin-left: 2px;
-        vertical-align: -0.15em;
-        background: var(--ks-accent-ink);
-        animation: blink 1s steps(2) infinite;
-      }
-
-      @keyframes blink {
-        50% {
-          opacity: 0;
-        }
-      }
-
-      .compose {
-        position: sticky;
-        bottom: 0;
-        display: grid;
-        grid-template-columns: 1fr auto;
-        align-items: end;
-        gap: 0 var(--ks-2);
-        padding: var(--ks-3) var(--ks-5) var(--ks-4);
-        border-top: 1px solid var(--ks-border);
-        border-radius: 0 0 var(--ks-radius-large) var(--ks-radius-large);
-        background: var(--ks-surface);
-      }
-
-      .compose textarea {
-        resize: none;
-        font-size: var(--ks-text-large);
-      }
-
-      .compose .button {
-        min-height: 2.5rem;
-      }
-
-      .complaint {
-        grid-column: 1 / -1;
-        color: var(--ks-bad);
-      }
-
-      @media (max-width: 40rem) {
-        .choose {
-          gap: var(--ks-3);
-          padding: var(--ks-3) var(--ks-4);
-        }
-
-        .transcript,
-        .compose {
-          padding-inline: var(--ks-4);
-        }
-      }
-    `,
-  ];
-}
-
-function facts({ model, tokens }: Told, servedBy: Entry | "platform"): TemplateResult {
-  const key =
-    servedBy === "platform"
-      ? WORDS.platform
-      : html`<span class="mono">${servedBy.keyHint}</span> ${servedBy.label}`;
-  return html`${model} · ${key} · ${WORDS.forward}${tokens === null ? "" : ` · ${WORDS.tokens(tokens)}`}`;
-}
-
-function ending({ content, told, error, stopped }: Turn): string {
-  if (stopped) return WORDS.stopped;
-  if (error || !told) return "";
-  if (!told.complete) return WORDS.cutShort;
-  return content ? "" : WORDS.noText;
-}
-
-interface Chatter {
-  info: ProviderInfo;
-  entries: Entry[];
+  static override styles = [controls, notices, layout];
 }
 
 customElements.define("keyseal-playground", PlaygroundView);

@@ -1,0 +1,193 @@
+import { controls, icons } from "keyseal/elements/ui";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import { strings } from "../strings.js";
+import type { Failure, Told } from "./conversation.js";
+import { Markdown } from "./markdown.js";
+import { prose } from "./prose.js";
+
+const WORDS = strings.playground;
+const SHOWN_MS = 1600;
+
+/** One answer, as it comes: only this is drawn anew with every piece. */
+export class Answer extends LitElement {
+  @property({ attribute: false }) content = "";
+  @property({ attribute: false }) told: Told | undefined;
+  @property({ attribute: false }) failure: Failure | undefined;
+  @property({ type: Boolean }) stopped = false;
+  /** Still coming. */
+  @property({ type: Boolean, reflect: true }) live = false;
+  /** The last one can be asked for again. */
+  @property({ type: Boolean }) last = false;
+  @state() private copied = false;
+
+  readonly #markdown = new Markdown();
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("content")) this.copied = false;
+  }
+
+  protected override render(): TemplateResult {
+    return html`
+      <article aria-label=${WORDS.answer} aria-busy=${this.live}>
+        ${this.live && !this.content ? html`<p class="waiting">${WORDS.thinking}</p>` : nothing}
+        <div class="prose" dir="auto">${this.#markdown.render(this.content)}</div>
+        ${this.#failed()}
+        ${this.live ? nothing : this.#foot()}
+      </article>
+    `;
+  }
+
+  #failed(): TemplateResult | typeof nothing {
+    if (!this.failure) return nothing;
+    const { message, next, code } = this.failure;
+    return html`
+      <div class="problem">
+        ${icons.warn}
+        <div>
+          <p><strong>${message}</strong></p>
+          <p>${next} <span class="code">${strings.problem(code)}</span></p>
+        </div>
+      </div>
+    `;
+  }
+
+  /** The quiet line: model · key used · forward or relay · tokens · cost; and what can be done with the answer. */
+  #foot(): TemplateResult {
+    const facts = this.told?.key ? factsOf(this.told) : [];
+    const how = ending(this);
+    return html`
+      <div class="foot">
+        <p class="told">
+          ${[...facts, ...(how ? [html`<span>${how}</span>`] : [])].map((fact, at) =>
+            at ? html` <i aria-hidden="true">·</i> ${fact}` : fact,
+          )}
+        </p>
+        <div class="acts">
+          ${
+            this.content
+              ? html`<button class="link" type="button" @click=${this.#copy}>
+                  ${this.copied ? WORDS.copied : WORDS.copy}
+                </button>`
+              : nothing
+          }
+          ${
+            this.last
+              ? html`<button
+                  class="link"
+                  type="button"
+                  @click=${() => this.dispatchEvent(new Event("again"))}
+                >
+                  ${this.failure ? WORDS.retry : WORDS.again}
+                </button>`
+              : nothing
+          }
+        </div>
+      </div>
+    `;
+  }
+
+  readonly #copy = async () => {
+    try {
+      await navigator.clipboard.writeText(this.content);
+    } catch {
+      // The browser does not let the page write there: the text can still be marked.
+      return;
+    }
+    this.copied = true;
+    setTimeout(() => {
+      this.copied = false;
+    }, SHOWN_MS);
+  };
+
+  static override styles = [
+    controls,
+    prose,
+    css`
+      article {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--ks-2);
+      }
+
+      .waiting {
+        color: var(--ks-ink-3);
+      }
+
+      :host([live]) .waiting {
+        animation: breathe 1.6s ease-in-out infinite;
+      }
+
+      @keyframes breathe {
+        50% {
+          opacity: 0.45;
+        }
+      }
+
+      @media (prefers-reduced-motion: reduce) {
+        :host([live]) .waiting {
+          animation: none;
+        }
+      }
+
+      .foot {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: var(--ks-1) var(--ks-4);
+        color: var(--ks-ink-3);
+      }
+
+      .told {
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+
+      .told i {
+        font-style: normal;
+      }
+
+      .told [title] {
+        text-decoration: underline dotted;
+        text-decoration-color: var(--ks-border-strong);
+        text-underline-offset: 3px;
+      }
+
+      .acts {
+        display: flex;
+        gap: var(--ks-4);
+      }
+
+      .acts .link {
+        min-height: 1.5rem;
+      }
+    `,
+  ];
+}
+
+function factsOf({ model, key, path, tokens, costUsd }: Told): TemplateResult[] {
+  const { input, output, total } = tokens;
+  const all = total ?? (input !== null && output !== null ? input + output : null);
+  const counts = input !== null && output !== null ? WORDS.tokensTitle(input, output) : nothing;
+  return [
+    html`<span>${model}</span>`,
+    key === "platform" || !key
+      ? html`<span>${WORDS.platform}</span>`
+      : html`<span><span class="mono">${key.hint}</span>${key.label ? ` ${key.label}` : ""}</span>`,
+    html`<span title=${path === "relay" ? WORDS.relayTitle : WORDS.forwardTitle}>${WORDS[path]}</span>`,
+    html`<span title=${counts}>${all === null ? WORDS.noTokens : WORDS.tokens(all)}</span>`,
+    costUsd === null
+      ? html`<span title=${WORDS.noCostTitle}>${WORDS.noCost}</span>`
+      : html`<span>${WORDS.cost(costUsd)}</span>`,
+  ];
+}
+
+function ending({ content, told, failure, stopped }: Answer): string {
+  if (stopped) return WORDS.stopped;
+  if (failure || !told) return "";
+  if (!told.complete) return WORDS.cutShort;
+  return content ? "" : WORDS.noText;
+}
+
+if (!customElements.get("keyseal-answer")) customElements.define("keyseal-answer", Answer);
