@@ -152,7 +152,7 @@ test("a conversation goes over two providers, is kept sealed, and goes out of si
   await test.step("locked, the list says so and nothing of it is in the page; unlocked, it is back", async () => {
     expect(await store.everything()).toContain(control);
     await page.getByRole("button", { name: "Lock the vault" }).click();
-    await expect(list).toContainText("Your conversations are locked.");
+    await expect(list).toContainText("The vault is locked, and your conversations with it.");
     expect(await store.everything()).not.toContain(control);
     // A synced key goes on working; what is said is kept once the vault is open again.
     await choose(page, "demo", "Demo");

@@ -89,7 +89,7 @@ export const strings = {
     search: "Find a conversation",
     noneFound: "None of that name.",
     noneYet: "What you talk about is kept here.",
-    locked: "Your conversations are locked.",
+    locked: "The vault is locked, and your conversations with it.",
     lockedNext: "Unlock the vault to read them. Keys on all your devices go on working here.",
     unreadable: (n: number) =>
       `${plural(n, "conversation")} of a vault that is gone cannot be read any more.`,
@@ -181,7 +181,7 @@ export const strings = {
     noCostTitle: "The provider did not say. Usage estimates it where the model’s price is known.",
     cutShort: "The answer broke off before its end.",
     noText: "The answer held no text.",
-    providerSays: (text: string) => `It says: ${text}`,
+    providerSays: (text: string) => `It says: “${text}”.`,
 
     failures: {
       http_400: {

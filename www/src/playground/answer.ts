@@ -54,7 +54,7 @@ export class Answer extends LitElement {
 
   /** The quiet line: model · key used · forward or relay · tokens · cost; and what can be done with the answer. */
   #foot(): TemplateResult {
-    const facts = this.told?.key ? factsOf(this.told) : [];
+    const facts = this.told?.key ? factsOf(this.told, !this.failure) : [];
     const how = ending(this);
     return html`
       <div class="foot">
@@ -140,6 +140,7 @@ export class Answer extends LitElement {
       }
 
       .told {
+        flex: 1 1 14rem;
         min-width: 0;
         overflow-wrap: anywhere;
       }
@@ -166,16 +167,21 @@ export class Answer extends LitElement {
   ];
 }
 
-function factsOf({ model, key, path, tokens, costUsd }: Told): TemplateResult[] {
+/** A request that failed has taken nothing that anybody knows of. */
+function factsOf({ model, key, path, tokens, costUsd }: Told, counted: boolean): TemplateResult[] {
   const { input, output, total } = tokens;
   const all = total ?? (input !== null && output !== null ? input + output : null);
   const counts = input !== null && output !== null ? WORDS.tokensTitle(input, output) : nothing;
-  return [
+  const how = [
     html`<span>${model}</span>`,
     key === "platform" || !key
       ? html`<span>${WORDS.platform}</span>`
       : html`<span><span class="mono">${key.hint}</span>${key.label ? ` ${key.label}` : ""}</span>`,
     html`<span title=${path === "relay" ? WORDS.relayTitle : WORDS.forwardTitle}>${WORDS[path]}</span>`,
+  ];
+  if (!counted) return how;
+  return [
+    ...how,
     html`<span title=${counts}>${all === null ? WORDS.noTokens : WORDS.tokens(all)}</span>`,
     costUsd === null
       ? html`<span title=${WORDS.noCostTitle}>${WORDS.noCost}</span>`

@@ -16,11 +16,10 @@ export function explained(error: KeysealError, provider: string): Failure {
       next: error.next ?? WORDS.other.next,
     };
   }
-  const message = known.message(provider);
   // The provider's own words often say more than any of ours.
   const theirs =
-    said && code.startsWith("http_") ? ` ${strings.playground.providerSays(said)}` : "";
-  return { code, message: message + theirs, next: error.next ?? known.next };
+    said && code.startsWith("http_") ? `${strings.playground.providerSays(said)} ` : "";
+  return { code, message: known.message(provider), next: theirs + (error.next ?? known.next) };
 }
 
 function byStatus(status: number | undefined) {

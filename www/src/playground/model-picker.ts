@@ -9,7 +9,7 @@ const WORDS = strings.playground;
 /** Of one provider, before somebody types; all can be found. */
 const SHOWN = 40;
 const GAP = 6;
-const TALL = 380;
+const TALL = 340;
 
 /** One line of the list, in the order of the arrow keys. */
 interface Line {

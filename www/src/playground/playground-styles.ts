@@ -240,5 +240,13 @@ export const layout = css`
     .compose {
       padding-inline: var(--ks-4);
     }
+
+    .with .key {
+      flex-basis: 6rem;
+    }
+
+    .with keyseal-model-picker {
+      flex: 1 1 8rem;
+    }
   }
 `;

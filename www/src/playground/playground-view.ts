@@ -301,11 +301,12 @@ export class PlaygroundView extends VaultElement {
     ></keyseal-answer>`;
   }
 
-  /** Which of the provider's keys: in order, or exactly one. The companion chooses for `auto`. */
+  /** Which of the provider's keys, where there are several: in order, or exactly one. `auto` leaves it open. */
   #keyField(chatters: readonly Chatter[]): TemplateResult | typeof nothing {
     const choice = this.#choice(chatters);
     if (choice === "auto" || !choice) return nothing;
     const entries = chatters.find(({ info }) => info.id === choice.provider)?.entries ?? [];
+    if (entries.length < 2) return nothing;
     const chosen = entries.some(({ id }) => id === this.key) ? this.key : "";
     return html`<select
       class="input key"
