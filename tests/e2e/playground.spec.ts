@@ -61,7 +61,10 @@ test("a conversation goes over two providers, is kept sealed, and goes out of si
 
   await test.step("another provider, and `auto`, in the same conversation: all of it goes along", async () => {
     await choose(page, "demo", "Demo");
+    const redrawn = await watchFirst(page);
     await expect(await say(page, "Second")).toContainText("You said: “Second”");
+    // Only the answer that came was drawn, however often.
+    expect(await redrawn()).toBe(0);
     await choose(page, "Auto");
     const picked = await say(page, "Third");
     await expect(picked).toContainText("demo/demo");
@@ -112,9 +115,20 @@ test("a conversation goes over two providers, is kept sealed, and goes out of si
     await message.press("Enter");
     const answer = page.getByRole("article", { name: "Answer" });
     await expect(answer).toContainText("Hello!");
+    await test.step("who reads further up is left there, while the answer goes on", async () => {
+      await page.setViewportSize({ width: 900, height: 420 });
+      await page.evaluate(() => window.scrollTo(0, 0));
+      await expect(page.getByRole("button", { name: "To the end" })).toBeVisible();
+      const length = ((await answer.textContent()) ?? "").length;
+      await expect
+        .poll(async () => ((await answer.textContent()) ?? "").length)
+        .toBeGreaterThan(length + 10);
+      expect(await page.evaluate(() => window.scrollY)).toBe(0);
+      await page.setViewportSize({ width: 1280, height: 720 });
+    });
     await message.press("Escape");
     await expect(answer).toContainText("stopped by you");
-    await expect(answer).not.toContainText("You said");
+    await expect(answer).not.toContainText("on the way");
   });
 
   const list = page.getByRole("navigation", { name: "Conversations" });
@@ -324,6 +338,19 @@ async function say(page: Page, message: string) {
   const answer = answers.nth(before);
   await expect(answer).toHaveAttribute("aria-busy", "false", { timeout: 30_000 });
   return answer;
+}
+
+/** Counts what changes in the text of the first answer from now on. */
+async function watchFirst(page: Page): Promise<() => Promise<number>> {
+  const prose = page.getByRole("article", { name: "Answer" }).first().locator(".prose");
+  const counts = await prose.evaluateHandle((node) => {
+    const counts = { changes: 0 };
+    new MutationObserver((changes) => {
+      counts.changes += changes.length;
+    }).observe(node, { subtree: true, childList: true, characterData: true, attributes: true });
+    return counts;
+  });
+  return () => counts.evaluate(({ changes }) => changes);
 }
 
 const idle = (page: Page) =>

@@ -514,6 +514,8 @@ export class PlaygroundView extends VaultElement {
     const asking = this.#ask([...before, { role: "user", content }]);
     await this.updateComplete;
     if (this.field) this.#grow(this.field);
+    // A suggestion that was clicked is gone; on a phone the field would bring up its keyboard.
+    if (matchMedia("(pointer: fine)").matches) this.field?.focus({ preventScroll: true });
     this.#follow.toEnd();
     await asking;
   };
