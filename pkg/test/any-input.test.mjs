@@ -168,6 +168,7 @@ const CALLS = {
   notes: 0,
   putSynced: 1,
   rawRecords: 0,
+  relayGrant: 1,
   reload: 0,
   remove: 1,
   replaceBrowser: 2,
