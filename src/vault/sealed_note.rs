@@ -12,7 +12,9 @@ use super::header::Header;
 use super::key::VaultKey;
 use super::store::Store;
 use super::{TYP_NOTE, TYP_NOTES_KEYS, Vault};
-use crate::envelope::{self, Alg, CompactJwe, ContentKey, SealError, decode_base64url, encode_base64url, random};
+use crate::envelope::{
+    self, Alg, CompactJwe, ContentKey, SealError, decode_base64url, encode_base64url, random,
+};
 
 /// The longest text of a note, in bytes of UTF-8.
 pub const MAX_NOTE_BYTES: usize = 4 * 1024 * 1024;
