@@ -91,6 +91,7 @@ export const keys = {
   row: (provider: string, hint: string, label: string) =>
     `${provider} key ${hint}${label ? `, ${label}` : ""}`,
   noLabel: "No label",
+  relay: "relay",
   used: (ago: string) => `used ${ago}`,
   test: "Test",
   testing: "Testing…",

@@ -33,6 +33,8 @@ export class KeyRow extends LitElement {
   @property({ type: Number }) place = 1;
   @property({ type: Number }) of = 1;
   @property({ type: Boolean }) testing = false;
+  /** Whether its requests go by the relay, where the companion sees nothing of them. */
+  @property({ type: Boolean }) relayed = false;
   @property({ attribute: false }) error: KeysealError | undefined;
   /** Minutes go by: the list hands down the time, so that "2 min ago" stays true. */
   @property({ type: Number }) now = Date.now();
@@ -68,7 +70,9 @@ export class KeyRow extends LitElement {
           }
         </div>
         <span class="storage">
-          ${entry.storage === "synced" ? icons.devices : icons.browser}${strings.storage[entry.storage]}
+          ${entry.storage === "synced" ? icons.devices : icons.browser}${strings.storage[entry.storage]}${
+            this.relayed ? html`<span class="path">· ${strings.keys.relay}</span>` : nothing
+          }
         </span>
         <div class="actions">${this.#action()}</div>
         ${
@@ -227,7 +231,7 @@ export class KeyRow extends LitElement {
     css`
       .row {
         display: grid;
-        grid-template-columns: 3rem minmax(0, 1fr) 13.5rem 8.75rem 4.5rem max-content;
+        grid-template-columns: 3rem minmax(0, 1fr) 13.5rem 11.75rem 3.5rem max-content;
         align-items: center;
         gap: 0 var(--ks-3);
         min-height: 3.25rem;
@@ -235,7 +239,7 @@ export class KeyRow extends LitElement {
       }
 
       .row.only {
-        grid-template-columns: minmax(0, 1fr) 13.5rem 8.75rem 4.5rem max-content;
+        grid-template-columns: minmax(0, 1fr) 13.5rem 11.75rem 3.5rem max-content;
         padding-left: var(--ks-4);
       }
 

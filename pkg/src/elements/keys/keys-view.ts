@@ -148,6 +148,7 @@ export class KeysView extends VaultElement {
                   .place=${index + 1}
                   .of=${entries.length}
                   .testing=${this.testing.has(entry.id)}
+                  .relayed=${entry.storage === "browser" && !this.vault.allowsEnvelope}
                   .error=${this.errors.get(entry.id)}
                   .now=${this.now}
                   ?dragging=${this.order?.held === entry.id}
