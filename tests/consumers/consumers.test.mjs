@@ -13,6 +13,7 @@ import { freePort } from "../support/companion.mjs";
 import { serveFolder } from "../support/static.mjs";
 import { companionForUsers } from "../support/users.mjs";
 import { Apps } from "./support/apps.mjs";
+import { root } from "./support/pack.mjs";
 import { config, opened, somebody } from "./support/page.mjs";
 
 let apps;
@@ -97,6 +98,44 @@ async function withDevServer(vite, settings, visit) {
     await server.close();
   }
 }
+
+test("React, Vue and Svelte: the elements as they are, with properties, events and types", async (t) => {
+  const folder = apps.copy("frameworks");
+  const vite = await apps.load("vite");
+  const { plugins } = await apps.config(folder, "vite.config.js");
+  const names = ["react", "vue", "svelte"];
+  await vite.build({
+    root: folder,
+    base: "./",
+    configFile: false,
+    plugins,
+    oxc: { jsx: { runtime: "automatic", importSource: "react" } },
+    logLevel: "error",
+    build: { rollupOptions: { input: names.map((name) => join(folder, `${name}.html`)) } },
+  });
+  for (const name of names) {
+    await t.test(name, async () => {
+      const { key, secret } = demoKey();
+      const input = { companion: users.companion.url, token: await users.tokenFor(name) };
+      const page = await browser.newPage();
+      const address = `${served.url}/frameworks/dist/${name}.html`;
+      await page.goto(`${address}#${encodeURIComponent(JSON.stringify(input))}`);
+      await page.getByRole("heading", { name: "No keys yet" }).waitFor();
+      await page.locator("keyseal-input").getByLabel("API key").fill(key);
+      await page.locator("keyseal-input").getByRole("button", { name: "Seal" }).click();
+      const hint = `…${key.slice(-4)}`;
+      await page.locator("output").filter({ hasText: hint }).waitFor();
+      await page.getByRole("group", { name: `${hint}, from an app` }).waitFor();
+      assert.equal((await page.content()).includes(secret), false);
+      await page.close();
+    });
+  }
+  await t.test("types of JSX", () => {
+    const typescript = join(root, "node_modules/typescript/bin/tsc");
+    const project = join(folder, "react/tsconfig.json");
+    execFileSync(process.execPath, [typescript, "-p", project], { stdio: "inherit" });
+  });
+});
 
 test("webpack 5: build", async () => {
   const { default: webpack } = await apps.load("webpack");

@@ -58,22 +58,24 @@ export class KeyRow extends LitElement {
           <span class="hint mono">${entry.keyHint}</span>
           ${this.renaming ? this.#renameField() : this.#label()}
         </div>
-        <div class="state">
-          ${
-            this.testing
-              ? html`<span class="pill quiet"><span class="spinner"></span>${strings.keys.testing}</span>`
-              : html`<span class="pill ${shown.tone}" title=${entry.lastTestedAt ? full(entry.lastTestedAt) : nothing}>
-                <i class=${entry.status === "untested" || !entry.isActive ? "hollow" : ""}></i><span class="word">${shown.word}</span>${
-                  shown.when ? html`<span class="when"> · ${shown.when}</span>` : nothing
-                }
-              </span>`
-          }
+        <div class="second">
+          <div class="state">
+            ${
+              this.testing
+                ? html`<span class="pill quiet"><span class="spinner"></span>${strings.keys.testing}</span>`
+                : html`<span class="pill ${shown.tone}" title=${entry.lastTestedAt ? full(entry.lastTestedAt) : nothing}>
+                  <i class=${entry.status === "untested" || !entry.isActive ? "hollow" : ""}></i><span class="word">${shown.word}</span>${
+                    shown.when ? html`<span class="when"> · ${shown.when}</span>` : nothing
+                  }
+                </span>`
+            }
+          </div>
+          <span class="storage">
+            ${entry.storage === "synced" ? icons.devices : icons.browser}${strings.storage[entry.storage]}${
+              this.relayed ? html`<span class="path">· ${strings.keys.relay}</span>` : nothing
+            }
+          </span>
         </div>
-        <span class="storage">
-          ${entry.storage === "synced" ? icons.devices : icons.browser}${strings.storage[entry.storage]}${
-            this.relayed ? html`<span class="path">· ${strings.keys.relay}</span>` : nothing
-          }
-        </span>
         <div class="actions">${this.#action()}</div>
         ${
           entry.pending === "revoke"
@@ -382,6 +384,10 @@ export class KeyRow extends LitElement {
         color: var(--ks-quiet);
       }
 
+      .second {
+        display: contents;
+      }
+
       .state {
         min-width: 0;
       }
@@ -447,7 +453,7 @@ export class KeyRow extends LitElement {
         }
 
         .row:not(.only) {
-          grid-template-columns: 2.5rem minmax(0, 1fr) auto max-content;
+          grid-template-columns: 2.75rem minmax(0, 1fr) auto max-content;
           padding-left: var(--ks-1);
         }
 
@@ -484,13 +490,14 @@ export class KeyRow extends LitElement {
           grid-area: 1 / -2;
         }
 
-        .state {
-          grid-area: 2 / -4;
-        }
-
-        .storage {
-          grid-area: 2 / -3 / auto / -1;
-          justify-self: end;
+        .second {
+          display: flex;
+          flex-wrap: wrap;
+          align-items: center;
+          justify-content: space-between;
+          gap: 0 var(--ks-3);
+          grid-area: 2 / -4 / auto / -1;
+          min-width: 0;
           padding-right: var(--ks-2);
         }
 
