@@ -347,6 +347,12 @@ export class ModelPicker extends LitElement {
         padding-top: var(--ks-2);
       }
 
+      @media (max-width: 30rem) {
+        .opener span {
+          display: none;
+        }
+      }
+
       @media (pointer: coarse) {
         [role="option"] {
           padding-block: 0.7rem;

@@ -241,8 +241,16 @@ export const layout = css`
       padding-inline: var(--ks-4);
     }
 
+    /* Where several keys can be chosen among, they have a line of their own. */
+    .with {
+      flex-wrap: wrap;
+    }
+
     .with .key {
-      flex-basis: 6rem;
+      order: 3;
+      flex: 1 1 100%;
+      margin-inline: calc(-1 * var(--ks-2));
+      padding-inline: var(--ks-2);
     }
 
     .with keyseal-model-picker {
