@@ -193,6 +193,29 @@ test("by wizard and with keys alone: category, provider, paste; end date, budget
       expect(findIn(told.join(), secret.slice(0, 24))).toEqual([]);
     }
   });
+
+  await test.step("the operator's key, where there is one: only after a question, and kept", async () => {
+    await page.route("**/api/v1/providers", async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      for (const provider of json.providers) provider.platformAvailable = provider.id === "demo";
+      await route.fulfill({ response, json });
+    });
+    await page.reload();
+    const fallback = page.getByRole("combobox", { name: "Fallback to the operator’s Demo key" });
+    await expect(fallback).toHaveValue("off");
+    await fallback.selectOption("on");
+    await page.getByRole("button", { name: "Keep it off" }).click();
+    await expect(fallback).toHaveValue("off");
+    await fallback.selectOption("on");
+    await page.getByRole("button", { name: "Allow it" }).click();
+    await expect(page.getByText(/Demo key may be used when yours cannot serve/)).toBeAttached();
+    await page.reload();
+    await expect(fallback).toBeEnabled();
+    await expect(fallback).toHaveValue("on");
+    await fallback.selectOption("off");
+    await expect(page.getByText("Only your own Demo keys are used.")).toBeAttached();
+  });
 });
 
 test("a store that opens its own vault: tabs by keys, an input in a form, and no key in any member", async ({
