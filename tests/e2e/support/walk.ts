@@ -543,6 +543,11 @@ export async function prepareWalk(world: World): Promise<void> {
           names.map((name) => () => core.appNote(true, name, jwe)),
         ),
       ),
+    "VaultCore.relayGrant": () =>
+      every(
+        () => core.relayGrant(["core"]),
+        () => core.relayGrant([keys.core]),
+      ),
     "VaultCore.reload": () => core.reload(),
     "VaultCore.slots": () => core.slots(),
     "VaultCore.addPassphrase": () => core.addPassphrase(passphrase, undefined),
