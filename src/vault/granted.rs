@@ -1,9 +1,6 @@
 //! What a relay is given of a vault: the vault key, and the records of the entries it may use. The
 //! relay runs beside the vault, in a wasm of its own, and reads no storage.
 
-#[cfg(feature = "relay")]
-use std::collections::BTreeMap;
-
 use zeroize::Zeroizing;
 
 #[cfg(feature = "relay")]
@@ -32,7 +29,8 @@ pub struct Granted {
     vault: String,
     sub: String,
     key: VaultKey,
-    records: BTreeMap<String, Record>,
+    /// By id; there are few.
+    records: Vec<(String, Record)>,
 }
 
 #[cfg(feature = "core")]
@@ -69,7 +67,7 @@ impl Grant {
             vault: self.vault,
             sub: self.sub,
             key: VaultKey::new(self.key),
-            records: BTreeMap::new(),
+            records: Vec::new(),
         };
         for (rid, json) in &self.records {
             granted.put(rid, json)?;
@@ -85,18 +83,22 @@ impl Granted {
     /// # Errors
     /// [`VaultError::EntryDamaged`].
     pub(crate) fn put(&mut self, rid: &str, json: &str) -> Result<(), VaultError> {
-        self.records.insert(rid.to_owned(), read(rid, json)?);
+        let record = read(rid, json)?;
+        self.remove(rid);
+        self.records.push((rid.to_owned(), record));
         Ok(())
     }
 
     /// Forgets an entry.
     pub(crate) fn remove(&mut self, rid: &str) {
-        self.records.remove(rid);
+        self.records.retain(|(id, _)| id != rid);
     }
 
     /// Decrypts an entry, as [`Vault`] does.
     pub(crate) fn claims(&self, rid: &str) -> Result<KeyClaims, VaultError> {
-        let record = self.records.get(rid).ok_or(VaultError::NoEntry)?;
+        let mut records = self.records.iter();
+        let found = records.find(|(id, _)| id == rid);
+        let (_, record) = found.ok_or(VaultError::NoEntry)?;
         let claims = record.open(rid, &self.vault, &self.key)?;
         record.checked(claims, rid, &self.sub)
     }
