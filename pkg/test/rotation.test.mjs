@@ -41,6 +41,9 @@ test("after a rotation a vault seals to the new key, and all that it had is stil
   const first = await vault.add(demoKey(), { provider: "demo" });
   assert.deepEqual(await chat(vault), [200, `entry ${first.id}`]);
   const old = await current(companion);
+  // What the operator reads out is what the page shows.
+  const listed = await command(companion, "keys", "list");
+  assert.ok(listed.includes(`identity ${vault.companion.fingerprint}\n`), listed);
 
   await command(companion, "keys", "rotate", "--announce");
   await command(companion, "keys", "rotate");

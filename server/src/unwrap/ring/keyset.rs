@@ -51,6 +51,18 @@ impl SignedKeyset {
         })
     }
 
+    /// The identity's thumbprint for people to compare: hex in groups of four, as pages show it.
+    pub fn fingerprint(&self) -> String {
+        let thumbprint = self.identity.kid.as_deref().unwrap_or_default();
+        let bytes = decode_base64url(thumbprint).unwrap_or_default();
+        let group = |pair: &[u8]| pair.iter().map(|byte| format!("{byte:02x}")).collect();
+        bytes
+            .chunks(2)
+            .map(group)
+            .collect::<Vec<String>>()
+            .join(" ")
+    }
+
     /// Reads one back, as a browser would check it, except that one out of date is still read: it is
     /// signed again then.
     pub fn read(identity: Jwk, jws: &str) -> Result<Self, String> {
