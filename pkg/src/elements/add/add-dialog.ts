@@ -200,7 +200,7 @@ export class AddDialog extends VaultElement {
               : nothing
           }
           ${
-            info && oauthProviders.includes(info.id)
+            info && this.#mayLeave() && oauthProviders.includes(info.id)
               ? html`<button class="link" type="button" @click=${this.#signIn}>
                 ${WORDS.signIn(info.name)}
               </button>`
@@ -352,6 +352,11 @@ export class AddDialog extends VaultElement {
     this.provider = (event.target as HTMLSelectElement).value;
     this.#chosen = true;
   };
+
+  /** A page that is held by another one does not go anywhere: providers refuse to be shown in a frame. */
+  #mayLeave(): boolean {
+    return window === window.top;
+  }
 
   /** Away to the provider, and back with a key: see `oauth-return.ts`. */
   readonly #signIn = async (): Promise<void> => {
