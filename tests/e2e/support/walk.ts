@@ -518,11 +518,6 @@ export async function prepareWalk(world: World): Promise<void> {
         () => core.seal(keys.core, add),
         () => core.seal(keys.core, {}),
       ),
-    "VaultCore.relayGrant": () =>
-      every(
-        () => core.relayGrant(["core"]),
-        () => core.relayGrant(["none"]),
-      ),
     "VaultCore.entries": () => core.entries(),
     "VaultCore.update": () =>
       every(
