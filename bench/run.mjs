@@ -1,6 +1,6 @@
 // `npm run bench`: where keyseal stands beside what one would use instead. Prints one table.
 //
-//   npm run bench -- [size] [seal] [forward] [memory] [streams] [entries] [relay] [handshake] [--seconds N] [--rounds N]
+//   npm run bench -- [size] [page] [seal] [forward] [memory] [streams] [entries] [relay] [handshake] [--seconds N] [--rounds N]
 //
 // Numbers are for reading, on a quiet machine; nothing here passes or fails.
 
@@ -32,7 +32,7 @@ await main(async () => {
   await addPeers();
   await buildFrontend();
   if (OF_SERVER.some((part) => parts.includes(part))) await buildServer();
-  if (parts.includes("seal")) await prepareBrowser();
+  if (parts.includes("seal") || parts.includes("page")) await prepareBrowser();
 
   const rows = [];
   for (const part of parts) {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import type { Vault as VaultClass } from "keyseal";
 import type { Stage } from "./stage.js";
 
@@ -20,8 +20,8 @@ const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "appl
 const PAGE = '<!doctype html><meta charset="utf-8"><title>bare</title>';
 
 /** Serves the package's files below the companion's own address. */
-async function serve(stage: Stage): Promise<void> {
-  await stage.context.route("**/bare/**", (route) => {
+export async function servePackage(context: BrowserContext): Promise<void> {
+  await context.route("**/bare/**", (route) => {
     const path = new URL(route.request().url()).pathname.replace(/^\/bare\//, "");
     if (!path.startsWith("pkg/")) return route.fulfill({ contentType: "text/html", body: PAGE });
     const file = normalize(path.slice("pkg/".length));
@@ -42,7 +42,7 @@ export class Bare {
 
   static async set(stage: Stage): Promise<Bare> {
     const first = await stage.openBrowser();
-    await serve(stage);
+    await servePackage(stage.context);
     await first.goto(`${stage.companion.url}/bare/`);
     const link = new URL(await stage.companion.link()).hash.slice("#link=".length);
     const token = await first.evaluate(async (link) => {
@@ -58,7 +58,7 @@ export class Bare {
 
   /** Beside the page that somebody has signed in to: the same vault, by the same token. */
   static async beside(stage: Stage, page: Page): Promise<Bare> {
-    await serve(stage);
+    await servePackage(stage.context);
     const token = await page.evaluate(() => sessionStorage.getItem("keyseal.token") ?? "");
     return new Bare(stage, token);
   }
