@@ -6,7 +6,7 @@ import { test as base, expect, type Page } from "@playwright/test";
 import type { FramedVault } from "keyseal/frame";
 import { demoKey, findIn, randomText } from "../support/canary.mjs";
 import { launch } from "../support/chromium.mjs";
-import { page as pageDir } from "../support/companion.mjs";
+import { freePort, page as pageDir } from "../support/companion.mjs";
 import { serveFolder } from "../support/static.mjs";
 import { companionForUsers } from "../support/users.mjs";
 import { hostile } from "./pages/hostile.js";
@@ -41,8 +41,11 @@ const test = base.extend<{ tab: Page }, { world: World }>({
         barePage(script),
       ]);
       const [kind = "", bad = "", unlisted = ""] = sites.map(({ url }) => url);
+      const port = await freePort();
+      const own = `http://127.0.0.1:${port}`;
       const users = await companionForUsers({
-        env: { KEYSEAL__FRAME__ORIGINS: `${kind},${bad}` },
+        port,
+        env: { KEYSEAL__FRAME__ORIGINS: `${kind},${bad},${own}` },
       });
       await use({ users, kind, hostile: bad, unlisted });
       await users.companion.remove();
@@ -176,12 +179,37 @@ test("an app lists and uses keys that were pasted into its frame", async ({ tab,
     });
   });
 
+  await test.step("in a window of its own the same keys are added to, under an address bar", async () => {
+    const opened = tab.context().waitForEvent("page");
+    await inside(tab).getByRole("button", { name: "Open in its own window" }).click();
+    const own = await opened;
+    expect(new URL(own.url()).origin).toBe(world.users.companion.url);
+    await expect(own.locator("header")).toContainText("ada");
+    await expect(own.getByRole("group", { name: /key .*…/ })).toHaveCount(2);
+    const { key } = demoKey();
+    await own.getByRole("button", { name: "Add a key" }).first().click();
+    const dialog = own.getByRole("dialog", { name: "Add a key" });
+    await dialog.getByLabel("API key").focus();
+    await own.keyboard.insertText(key);
+    await expect(dialog).toContainText("Sealed for the account ada");
+    await dialog.getByRole("radio", { name: "Only in this browser" }).check({ force: true });
+    await dialog.getByRole("button", { name: "Seal and store" }).click();
+    await expect(dialog.getByRole("status")).toContainText("accepts this key");
+    const ends = () =>
+      tab.evaluate(() => window.framed.entries.map(({ keyHint }) => keyHint.slice(-4)));
+    await expect.poll(ends).toContain(key.slice(-4));
+    await own.close();
+    await inside(tab).getByRole("button", { name: "Add a key" }).first().click();
+    await expect(inside(tab).getByRole("dialog")).toBeVisible();
+    await tab.keyboard.press("Escape");
+  });
+
   await test.step("after a reload all is there, kept apart under the page's origin", async () => {
     const frame = tab.frames().find((it) => it.url().includes("/frame/"));
     const names = () => frame?.evaluate(() => Object.keys(localStorage));
     expect(
       (await names())?.filter((name) => /^keyseal\.v1\.[\w-]{22}-[\w-]{22}\.entry\./.test(name)),
-    ).toHaveLength(1);
+    ).toHaveLength(2);
     expect(await names()).toContain(`keyseal.frame.${world.kind}`);
     await tab.evaluate(() =>
       document.querySelector("iframe")?.contentWindow?.postMessage("x", "*"),
@@ -191,8 +219,38 @@ test("an app lists and uses keys that were pasted into its frame", async ({ tab,
       if (frame) frame.src = `${frame.src}&again`;
     });
     await expect.poll(() => tab.evaluate(() => window.framed.state)).toBe("connecting");
-    await expect.poll(() => tab.evaluate(() => window.framed.entries.length)).toBe(2);
+    await expect.poll(() => tab.evaluate(() => window.framed.entries.length)).toBe(3);
   });
+});
+
+test("<keyseal-store src> is the frame, with its list and views", async ({ tab, world }) => {
+  const { companion, tokenFor } = world.users;
+  // The page of the companion itself has the elements; that it is of the same origin makes no difference to them.
+  await tab.goto(companion.url);
+  await tab.evaluate(
+    async ({ token }) => {
+      await customElements.whenDefined("keyseal-store");
+      const store = document.createElement("keyseal-store") as Any;
+      Object.assign(store, { src: "/frame", token: () => token });
+      store.addEventListener("keyseal-framed", ({ detail }: CustomEvent) => {
+        window.framed = detail.framed;
+      });
+      document.body.replaceChildren(store);
+    },
+    { token: await tokenFor("grace") },
+  );
+  await expect.poll(() => tab.evaluate(() => window.framed?.state)).toBe("open");
+  const allowed = await tab.locator("keyseal-store iframe").getAttribute("allow");
+  expect(allowed).toBe("publickey-credentials-get; publickey-credentials-create; clipboard-write");
+  await tab.evaluate(() => {
+    (document.querySelector("keyseal-store") as Any).view = "activity";
+  });
+  await expect(inside(tab).getByRole("tab", { name: "Activity" })).toHaveAttribute(
+    "aria-selected",
+    "true",
+  );
+  await tab.evaluate(() => (document.querySelector("keyseal-store") as Any).addKey());
+  await expect(inside(tab).getByRole("dialog", { name: "Add a key" })).toBeVisible();
 });
 
 test("a hostile page gets no key, whatever it does to the frame", async ({ tab, world }) => {
@@ -484,7 +542,8 @@ test("a hostile page gets no key, whatever it does to the frame", async ({ tab, 
     await frame.getByRole("button", { name: "Add a key" }).first().click();
     const dialog = frame.getByRole("dialog", { name: "Add a key" });
     const third = demoKey();
-    await dialog.getByLabel("API key").fill(third.key);
+    await dialog.getByLabel("API key").focus();
+    await tab.keyboard.insertText(third.key);
     await veil(true);
     await dialog.getByRole("button", { name: "Seal and store" }).click();
     await expect(frame.getByText("something of the page around covers this")).toBeVisible();

@@ -1,14 +1,13 @@
 import { KeysealError, type Vault } from "keyseal";
 import "keyseal/elements";
-import { controls, icons, notice, notices, problem } from "keyseal/elements/ui";
-import type { Frame } from "keyseal/frame";
+import type { KeysealStore } from "keyseal/elements";
+import { controls, icons, problem } from "keyseal/elements/ui";
+import { type Frame, type FrameView, vaultBeside } from "keyseal/frame";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { strings } from "../src/strings.js";
 import { isTooSmall, refuseCovered } from "./covered.js";
-import { acrossWindows, type besideOpener, openOwnWindow } from "./own-window.js";
-
-type Opener = NonNullable<ReturnType<typeof besideOpener>>;
+import { type Opener, openOwnWindow } from "./own-window.js";
 
 const WORDS = strings.frame;
 const COVERED_SHOWN_MS = 6_000;
@@ -18,7 +17,9 @@ export class FramedPage extends LitElement {
   @state() private error: KeysealError | undefined;
   @state() private small = false;
   @state() private noWindow = false;
+  @state() private view: string = "keys";
   @query(".covered") private covered!: HTMLElement;
+  @query("keyseal-store") private store!: KeysealStore | null;
 
   #frame: Frame | undefined;
   #opener: Opener | undefined;
@@ -29,7 +30,7 @@ export class FramedPage extends LitElement {
   /** Shows the frame inside a page. */
   show(frame: Frame): void {
     this.#watch(frame);
-    frame.addEventListener("view", () => this.requestUpdate());
+    frame.addEventListener("view", () => this.#viewAsked(frame.view));
     new ResizeObserver(([entry]) => {
       if (entry) frame.tellHeight(entry.borderBoxSize[0]?.blockSize ?? 0);
     }).observe(this);
@@ -66,13 +67,25 @@ export class FramedPage extends LitElement {
     this.requestUpdate();
   }
 
+  async #viewAsked(asked: FrameView): Promise<void> {
+    const add = asked === "add";
+    const view = add ? "keys" : asked;
+    await this.updateComplete;
+    // A person may have gone on in the tabs since: a property that is the same again changes nothing.
+    if (this.store) this.store.view = view;
+    this.view = view;
+    await this.store?.updateComplete;
+    if (add) await this.store?.addKey();
+  }
+
   get #vault(): Vault | undefined {
     const vault = this.#frame?.vault;
     if (!vault || !this.#opener) return vault;
     if (this.#beside?.of !== vault) {
-      this.#beside = { of: vault, vault: acrossWindows(vault, this.#opener.realm) };
+      const beside = vaultBeside(this.#opener.frame, this.#opener.realm);
+      this.#beside = beside && { of: vault, vault: beside };
     }
-    return this.#beside.vault;
+    return this.#beside?.vault;
   }
 
   /** Over everything, dialogs too: what was clicked has not happened. */
@@ -152,10 +165,12 @@ export class FramedPage extends LitElement {
       return html`<p class="opening" role="status"><span class="spinner"></span>${strings.loading}</p>`;
     }
     return html`
-      <div class="notices" role="status">
-        ${vault.persistent ? nothing : notice("info", WORDS.noStorage, WORDS.noStorageNext)}
-      </div>
-      <keyseal-keys .vault=${vault} .account=${frame?.account}></keyseal-keys>
+      <keyseal-store
+        .vault=${vault}
+        .account=${frame?.account}
+        .view=${this.#opener ? "keys" : this.view}
+        ?no-tabs=${this.#opener !== undefined}
+      ></keyseal-store>
     `;
   }
 
@@ -183,7 +198,6 @@ export class FramedPage extends LitElement {
 
   static override styles = [
     controls,
-    notices,
     css`
       :host {
         padding: var(--ks-1);

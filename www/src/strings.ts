@@ -65,9 +65,6 @@ export const strings = {
     covered:
       "Nothing was done: something of the page around covers this. Scroll until all of it can be seen, or open it in its own window.",
     failedTitle: "Your keys cannot be shown here",
-    noStorage: "Your browser gives this frame no storage of its own.",
-    noStorageNext:
-      "Keys kept only in this browser last until you leave this page. Keys on all your devices are not affected.",
     otherTitle: "Is this you?",
     other: (parent: string) => `${parent} now names another account than the last time:`,
     otherNext:

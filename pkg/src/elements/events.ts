@@ -1,4 +1,5 @@
 import type { KeysealError } from "../errors.js";
+import type { FramedVault } from "../frame/index.js";
 import type { Entry, TestResult } from "../types.js";
 import type { Vault } from "../vault/vault.js";
 
@@ -9,6 +10,8 @@ export type Changed = "label" | "active" | "expiry" | "budget" | "order" | "plat
 export interface KeysealEventDetails {
   /** A store that was given `companion` and `token` has opened its vault. */
   "keyseal-opened": { vault: Vault };
+  /** Something changed in the vault of a store with `src`. */
+  "keyseal-framed": { framed: FramedVault };
   /** A key was sealed and stored; `test` follows by itself where the provider has one that costs nothing. */
   "keyseal-added": { entry: Entry };
   /** A new key stands in the place of an old one. */

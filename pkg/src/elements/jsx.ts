@@ -36,7 +36,10 @@ export type KeysealProps<Element, Property extends keyof Element> = Common<Eleme
 
 /** The elements as JSX knows them; other frameworks than React can extend their own table with this one. */
 export interface KeysealIntrinsicElements {
-  "keyseal-store": KeysealProps<KeysealStore, "vault" | "companion" | "token" | "view" | "noTabs">;
+  "keyseal-store": KeysealProps<
+    KeysealStore,
+    "vault" | "companion" | "token" | "src" | "view" | "noTabs"
+  >;
   "keyseal-input": KeysealProps<
     KeysealInput,
     "vault" | "provider" | "storage" | "label" | "host" | "name" | "required" | "disabled"

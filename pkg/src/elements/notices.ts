@@ -34,6 +34,13 @@ export function noticesOf(
         dropped ? button(WORDS.dismiss, dismiss) : nothing,
       );
     })}
-    ${vault.persistent ? nothing : notice("info", WORDS.memoryOnly, WORDS.memoryOnlyNext)}
+    ${vault.persistent ? nothing : notStored()}
   `;
+}
+
+/** To a frame of another site browsers give other storage than to the same address in a tab, and some give none. */
+function notStored(): TemplateResult {
+  return globalThis.parent === globalThis.window
+    ? notice("info", WORDS.memoryOnly, WORDS.memoryOnlyNext)
+    : notice("info", WORDS.frameMemoryOnly, WORDS.frameMemoryOnlyNext);
 }

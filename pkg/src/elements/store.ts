@@ -1,12 +1,16 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { property, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import { KeysealError } from "../errors.js";
+import type { FramedVault } from "../frame/index.js";
 import type { TokenSource } from "../vault/companion.js";
 import { Vault } from "../vault/vault.js";
 import { define } from "./define.js";
 import { emit } from "./events.js";
 import "./activity/activity-view.js";
+import "./isolated.js";
+import type { Isolated } from "./isolated.js";
 import "./keys/keys-view.js";
+import type { KeysView } from "./keys/keys-view.js";
 import "./lock/unlock.js";
 import "./security/security-view.js";
 import "./usage/usage-view.js";
@@ -23,9 +27,11 @@ const WORDS = strings.store;
 /** The views of the store. */
 export type StoreView = keyof typeof WORDS.tab;
 
-const VIEWS: Readonly<Record<StoreView, (vault: Vault) => TemplateResult>> = {
-  keys: (vault) =>
-    html`<keyseal-keys .vault=${vault} exportparts="dialog, field, list"></keyseal-keys>`,
+const VIEWS: Readonly<
+  Record<StoreView, (vault: Vault, account: string | undefined) => TemplateResult>
+> = {
+  keys: (vault, account) =>
+    html`<keyseal-keys .vault=${vault} .account=${account} exportparts="dialog, field, list"></keyseal-keys>`,
   usage: (vault) => html`<keyseal-usage .vault=${vault}></keyseal-usage>`,
   security: (vault) => html`<keyseal-security .vault=${vault}></keyseal-security>`,
   activity: (vault) => html`<keyseal-activity .vault=${vault}></keyseal-activity>`,
@@ -53,6 +59,13 @@ export class KeysealStore extends LitElement {
   @property({ attribute: false }) vault: Vault | undefined;
   /** The companion's address, for a store that opens its vault itself. */
   @property() companion: string | undefined;
+  /**
+   * The address of an isolated frame: the store is then that of another origin, which this page's scripts cannot look
+   * into. Takes the place of `vault` and `companion`; `framed` is what the page holds of it.
+   */
+  @property() src: string | undefined;
+  /** Whose keys these are, in words; said before a key is sealed. */
+  @property() account: string | undefined;
   /** The caller's token, or what gives it. As an attribute only for tokens that live as long as the page. */
   @property() token: TokenSource | string | undefined;
   /** Which view is shown: `keys`, `usage`, `security`, `activity`. */
@@ -60,6 +73,7 @@ export class KeysealStore extends LitElement {
   /** Leaves the tabs away, for pages with a navigation of their own that set `view`. */
   @property({ type: Boolean, attribute: "no-tabs" }) noTabs = false;
 
+  @query("keyseal-isolated") private isolated!: Isolated | null;
   @state() private stage: Stage = "waiting";
   @state() private looking = false;
 
@@ -95,8 +109,10 @@ export class KeysealStore extends LitElement {
 
   /** Whether there is what a vault is opened with, and none was given. */
   get #openable(): boolean {
-    const { companion, token, vault } = this;
-    return Boolean(this.isConnected && companion && token && (!vault || vault === this.#own));
+    const { companion, token, vault, src } = this;
+    return Boolean(
+      !src && this.isConnected && companion && token && (!vault || vault === this.#own),
+    );
   }
 
   readonly #open = async (): Promise<void> => {
@@ -158,6 +174,24 @@ export class KeysealStore extends LitElement {
     }
   };
 
+  /** With `src`: the vault in the frame, as this page holds it. It tells its changes by `keyseal-framed`. */
+  get framed(): FramedVault | undefined {
+    return this.isolated?.framed;
+  }
+
+  /** Opens the dialog that adds a key. */
+  async addKey(): Promise<void> {
+    this.framed?.open("add");
+    this.view = "keys";
+    await this.updateComplete;
+    await this.renderRoot.querySelector<KeysView>("keyseal-keys")?.addKey();
+  }
+
+  readonly #current = () => {
+    const { token = "" } = this;
+    return typeof token === "string" ? token : token();
+  };
+
   /** Whether the companion could not be reached when it was last asked. */
   get away(): boolean {
     return this.vault?.problems.some(({ code }) => AWAY.has(code)) ?? false;
@@ -179,6 +213,13 @@ export class KeysealStore extends LitElement {
 
   protected override render(): TemplateResult {
     const { vault, stage } = this;
+    if (this.src) {
+      return html`<keyseal-isolated
+        src=${this.src}
+        .token=${this.#current}
+        .view=${this.view}
+      ></keyseal-isolated>`;
+    }
     if (stage === "signedOut") {
       return html`<section class="card sheet" role="status">
         <h1>${WORDS.signedOut}</h1>
@@ -198,10 +239,10 @@ export class KeysealStore extends LitElement {
         this.noTabs
           ? nothing
           : html`<div id="panel" role="tabpanel" aria-labelledby=${`tab-${this.view}`} tabindex="-1">
-            ${draw?.(vault)}
+            ${draw?.(vault, this.account)}
           </div>`
       }
-      ${this.noTabs ? draw?.(vault) : nothing}
+      ${this.noTabs ? draw?.(vault, this.account) : nothing}
       ${draw ? nothing : html`<slot></slot>`}
     `;
   }

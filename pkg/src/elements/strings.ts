@@ -12,6 +12,9 @@ export const notice = {
   memoryOnly: "This browser stores nothing, as in a private window.",
   memoryOnlyNext:
     "Keys that you keep only in this browser last until you close this tab. Keys on all your devices are not affected.",
+  frameMemoryOnly: "Your browser gives this frame no storage of its own.",
+  frameMemoryOnlyNext:
+    "Keys kept only in this browser last until you leave this page. Keys on all your devices are not affected.",
   retry: "Try now",
   dismiss: "OK",
 } as const;
@@ -179,6 +182,8 @@ const categoryUse = {
 
 export const add = {
   title: "Add a key",
+  sealedFor: (account: string, companion: string) =>
+    `Sealed for the account ${account}, at ${companion}.`,
   replaceTitle: (name: string) => `Replace this ${name} key`,
   replaceLead: (hint: string) =>
     `The new key takes the place of ${hint}; label, order and history stay.`,
@@ -769,4 +774,9 @@ export const input = {
   label: "API key",
   seal: "Seal",
   sealed: (name: string) => `${name} key, sealed`,
+} as const;
+
+/** The frame of another origin, in a page. */
+export const isolated = {
+  title: "Your AI keys, in a frame that this page cannot look into",
 } as const;

@@ -55,7 +55,7 @@ export class Furnished {
     private readonly upstream: Awaited<ReturnType<typeof providers>>,
   ) {}
 
-  static async set(): Promise<Furnished> {
+  static async set(more: Record<string, string> = {}): Promise<Furnished> {
     const upstream = await providers();
     const origin = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
     const ids = ["OPENAI", "ANTHROPIC", "GROQ"];
@@ -65,7 +65,7 @@ export class Furnished {
         [`KEYSEAL__PROVIDERS__${id}__ALLOW_PRIVATE`, "true"],
       ]),
     );
-    return new Furnished(await new Companion({ env }).start(), upstream);
+    return new Furnished(await new Companion({ env: { ...env, ...more } }).start(), upstream);
   }
 
   /** The page, signed in, in a browser that holds nothing yet. */

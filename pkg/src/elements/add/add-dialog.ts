@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { KeysealError } from "../../errors.js";
 import { oauthProviders, startOAuth } from "../../oauth/index.js";
@@ -8,6 +8,7 @@ import { define } from "../define.js";
 import { emit } from "../events.js";
 import * as strings from "../strings.js";
 import { controls, dialogs } from "../ui/controls.js";
+import { hostOf } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
 import { addStyles } from "./add-styles.js";
@@ -35,6 +36,8 @@ const WORDS = strings.add;
 
 /** Adding a key: paste, look, seal. Also puts a new key in the place of an old one. */
 export class AddDialog extends VaultElement {
+  /** Whose keys these are, where that is worth saying before one is sealed. */
+  @property() account: string | undefined;
   @state() private stage: Stage = { is: "form" };
   @state() private provider = "";
   @state() private storage: Storage = "synced";
@@ -150,6 +153,11 @@ export class AddDialog extends VaultElement {
           <div id="detected" class="detected" aria-live="polite">${this.#detected()}</div>
         </div>
         ${this.replacing ? nothing : this.#details(info)}
+        ${
+          this.account
+            ? html`<p class="quiet">${WORDS.sealedFor(this.account, hostOf(this.vault.companion?.url ?? ""))}</p>`
+            : nothing
+        }
         <div class="dialog-foot">
           <button class="button" type="button" @click=${() => this.dialog.close()}>${WORDS.cancel}</button>
           <button class="button primary" type="submit">${icons.seal}${WORDS.submit}</button>

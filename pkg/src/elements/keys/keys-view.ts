@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Entry, KeysealError } from "../../index.js";
 import type { EntryPatch } from "../../vault/arguments.js";
@@ -39,6 +39,8 @@ export class KeysView extends VaultElement {
   @state() private order: { provider: string; ids: readonly string[]; held?: string } | undefined;
   @state() private said = "";
   @state() private now = Date.now();
+  /** Whose keys these are, where that is worth saying before one is sealed. */
+  @property() account: string | undefined;
   @query("keyseal-add") private adding!: AddDialog;
   @query("keyseal-confirm") private confirm!: ConfirmDialog;
   @query("keyseal-limits") private limits!: LimitsDialog;
@@ -88,7 +90,7 @@ export class KeysView extends VaultElement {
       </details>
       ${groups.length ? groups.map((group) => this.#group(group)) : this.#empty()}
       <p class="hidden" role="status">${this.said}</p>
-      <keyseal-add .vault=${this.vault} exportparts="dialog, field"></keyseal-add>
+      <keyseal-add .vault=${this.vault} .account=${this.account} exportparts="dialog, field"></keyseal-add>
       <keyseal-limits .vault=${this.vault}></keyseal-limits>
       <keyseal-confirm></keyseal-confirm>
     `;
