@@ -488,6 +488,7 @@ export class KeyRow extends LitElement {
 
         keyseal-menu {
           grid-area: 1 / -2;
+          justify-self: end;
         }
 
         .second {
