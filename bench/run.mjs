@@ -15,8 +15,18 @@ import { busy, main, title, warn } from "../scripts/lib/say.mjs";
 import { prepareToolchain } from "../scripts/lib/toolchain.mjs";
 import { table } from "./table.mjs";
 
-const PARTS = ["size", "seal", "forward", "memory", "streams", "entries", "relay", "handshake"];
-const OF_SERVER = ["forward", "memory", "streams", "entries", "relay"];
+const PARTS = [
+  "size",
+  "page",
+  "seal",
+  "forward",
+  "memory",
+  "streams",
+  "entries",
+  "relay",
+  "handshake",
+];
+const OF_SERVER = ["page", "forward", "memory", "streams", "entries", "relay"];
 
 const number = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
