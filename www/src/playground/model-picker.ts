@@ -52,7 +52,7 @@ export class ModelPicker extends LitElement {
         aria-label=${WORDS.chosen(model, provider)}
         @click=${this.#toggle}
       >
-        <b>${model}</b><span>${provider}</span>${chevron}
+        <b>${model}</b> <span>${provider}</span>${chevron}
       </button>
       <div
         popover
