@@ -13,6 +13,7 @@ pub mod files;
 pub mod hardening;
 pub mod http;
 pub mod logging;
+pub mod metrics;
 pub mod outgoing;
 pub mod relay;
 pub mod start;

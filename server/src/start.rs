@@ -17,6 +17,7 @@ use crate::{
     config::{Config, ConfigError},
     demo, http,
     http::{Problem, one::Lists, rate::Buckets, refused::Refusals},
+    metrics::Exporter,
     outgoing::{Client, ClientError},
     relay::Relays,
     state::App,
@@ -79,6 +80,7 @@ pub enum StartError {
 pub struct Server {
     state: AppState,
     listener: TcpListener,
+    exporter: Option<Exporter>,
 }
 
 impl Server {
@@ -91,6 +93,7 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         config.bound_to(address);
+        let exporter = exporter(&mut config).await?;
 
         let store = Store::open(&config.database_url)
             .await?
@@ -115,6 +118,7 @@ impl Server {
             uploads: Buckets::per_minute(config.limits.uploads_per_minute),
             new_sessions: Buckets::per_minute(config.limits.sessions_per_minute),
             relays: Relays::default(),
+            metrics: exporter.as_ref().map(Exporter::metrics),
             lists: Lists::default(),
             tests: Buckets::per_minute(config.limits.tests_per_minute),
             ring: Arc::new(ring),
@@ -123,7 +127,11 @@ impl Server {
             verifier,
             config,
         });
-        Ok(Self { state, listener })
+        Ok(Self {
+            state,
+            listener,
+            exporter,
+        })
     }
 
     /// What the requests share.
@@ -153,7 +161,15 @@ impl Server {
     /// # Errors
     /// No thread could be started.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let background = background(&self.state);
+        let mut background = background(&self.state);
+        if let Some(exporter) = self.exporter {
+            let state = self.state.clone();
+            background.spawn(async move {
+                if let Err(error) = exporter.serve(state).await {
+                    tracing::error!(%error, "the metrics are no longer to be had");
+                }
+            });
+        }
         let service = http::service(self.state.clone());
         let workers = Workers::start(&service, &builder())?;
         let mut stop = std::pin::pin!(stop);
@@ -190,6 +206,17 @@ impl Server {
         drained.release();
         Ok(())
     }
+}
+
+/// Where the metrics are, if somewhere.
+async fn exporter(config: &mut Config) -> Result<Option<Exporter>, StartError> {
+    let Some(address) = config.metrics_listen else {
+        return Ok(None);
+    };
+    let failed = |source| StartError::Listen { address, source };
+    let exporter = Exporter::bind(address).await.map_err(failed)?;
+    config.metrics_listen = Some(exporter.address().map_err(failed)?);
+    Ok(Some(exporter))
 }
 
 fn builder() -> auto::Builder<TokioExecutor> {

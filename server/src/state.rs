@@ -7,6 +7,7 @@ use crate::{
     choose::roster::Roster,
     config::Config,
     http::{one::Lists, rate::Buckets, refused::Refusals},
+    metrics::Metrics,
     outgoing::Client,
     relay::Relays,
     store::{Owner, Store, StoreError},
@@ -24,6 +25,8 @@ pub struct App {
     pub config: Config,
     /// Where the demo provider listens, if it was asked for.
     pub demo: Option<SocketAddr>,
+    /// What is counted for the operator, if it is.
+    pub metrics: Option<Metrics>,
     /// The database.
     pub store: Store,
     /// The private keys.

@@ -23,12 +23,9 @@ const PLATFORM_KEY_BYTES: usize = 8;
 
 /// Checks the whole.
 pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
-    let listen: SocketAddr = raw.listen.parse().map_err(|_| {
-        ConfigError::value(
-            "listen",
-            "must be an address and a port, as in 127.0.0.1:8787",
-        )
-    })?;
+    let listen = address("listen", &raw.listen)?;
+    let metrics_listen = raw.metrics_listen.as_deref();
+    let metrics_listen = metrics_listen.map(|text| address("metrics_listen", text));
     let public_url = raw.public_url.as_deref().map(public_url).transpose()?;
     let auth = auth::checked(raw.auth)?;
     if matches!(auth, Auth::Local) {
@@ -46,6 +43,7 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
     }
     Ok(Config {
         listen,
+        metrics_listen: metrics_listen.transpose()?,
         public_url,
         data_dir: raw.data_dir,
         keys_dir: raw.keys_dir,
@@ -62,6 +60,11 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         fees: fees::checked(&raw.fees)?,
         audit: raw.audit,
     })
+}
+
+fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+    let reason = "must be an address and a port, as in 127.0.0.1:8787";
+    text.parse().map_err(|_| ConfigError::value(key, reason))
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigError> {

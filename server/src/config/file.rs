@@ -15,6 +15,7 @@ use super::ConfigError;
 #[serde(deny_unknown_fields, default)]
 pub struct Raw {
     pub listen: String,
+    pub metrics_listen: Option<String>,
     pub public_url: Option<String>,
     pub data_dir: PathBuf,
     pub keys_dir: PathBuf,
@@ -36,6 +37,7 @@ impl Default for Raw {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8787".into(),
+            metrics_listen: None,
             public_url: None,
             data_dir: "keyseal-data".into(),
             keys_dir: "keyseal-keys".into(),

@@ -33,6 +33,8 @@ use crate::usage::fee::Fees;
 pub struct Config {
     /// Where the API listens.
     pub listen: SocketAddr,
+    /// Where the metrics are; none are counted where nothing is said.
+    pub metrics_listen: Option<SocketAddr>,
     /// What browsers call it; `None` until the port is known, where the port was 0.
     public_url: Option<Url>,
     /// The database's folder on SQLite.

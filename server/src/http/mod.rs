@@ -10,6 +10,7 @@ mod headers;
 mod health;
 mod json;
 mod log;
+mod measure;
 pub mod one;
 mod page;
 mod plain;
@@ -62,10 +63,15 @@ pub fn service(state: AppState) -> Router {
         .config
         .is_local()
         .then(|| from_fn_with_state(state.clone(), guard::local));
+    let measure = state
+        .metrics
+        .is_some()
+        .then(|| from_fn_with_state(state.clone(), measure::request));
     // One after the other, and not each as a layer of the router, which would box each of them.
     let door = ServiceBuilder::new()
         .layer(from_fn(log::request))
         .layer(CatchPanicLayer::custom(panicked))
+        .option_layer(measure)
         .option_layer(guard)
         .layer(cors::layer(&state.config));
     all.layer(door).with_state(state)

@@ -86,20 +86,19 @@ fn admit(
     if limits.connections == 0 {
         return Err(Problem::new(Code::Forbidden, "Nothing is relayed here."));
     }
-    let mut upgrade = upgrade.map_err(|_| no_upgrade())?;
-    let offered = |protocol: &HeaderValue| protocol == relay::PROTOCOL;
-    if !upgrade.requested_protocols().any(offered) {
-        return Err(Problem::validation(
-            "The WebSocket does not offer the subprotocol keyseal.relay.v1.",
-        ));
-    }
-    upgrade.set_selected_protocol(HeaderValue::from_static(relay::PROTOCOL));
     let seat = state.relays.take(&caller.owner, limits).ok_or_else(|| {
         let many = limits.connections;
         Problem::new(Code::RateLimited, format!("You have {many} relays open."))
             .next("Close one, or wait until one has ended.")
             .retry_after(1)
     })?;
+    let upgrade = upgrade.map_err(|_| no_upgrade())?;
+    let offered = |protocol: &HeaderValue| protocol == relay::PROTOCOL;
+    if !upgrade.requested_protocols().any(offered) {
+        return Err(Problem::validation(
+            "The WebSocket does not offer the subprotocol keyseal.relay.v1.",
+        ));
+    }
     let admitted = Admitted {
         provider: route.provider.id,
         line,
@@ -124,7 +123,13 @@ async fn serve(
     } = admitted;
     // The worker has one connection less since it was upgraded; it is still its work.
     let _work = workers::still_open();
-    let (end, passed) = relay::serve(socket, line, &mut terms, &seat).await;
+    let metrics = state.metrics.as_ref();
+    let counters = metrics.map(|metrics| metrics.relay(provider));
+    let counters = counters.unwrap_or_default();
+    let (end, passed) = relay::serve(socket, line, &mut terms, &seat, counters).await;
+    if let Some(metrics) = metrics {
+        metrics.relay_ended(provider, end);
+    }
     note(&state, &caller, provider, end, &passed).await;
     // Only now, so that a companion that goes down waits for the note.
     drop(seat);

@@ -37,6 +37,15 @@ impl End {
         }
     }
 
+    /// The same in one word, as a label.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Caller => "caller",
+            _ => self.as_str(),
+        }
+    }
+
     /// What stands in the WebSocket's close frame; nothing where nobody is there to read it.
     pub fn frame(self) -> Option<(u16, &'static str)> {
         Some(match self {

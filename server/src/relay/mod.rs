@@ -20,6 +20,7 @@ pub use pass::PIECE;
 pub use seats::{Course, Relays, Seat};
 pub use terms::Terms;
 
+use crate::metrics::RelayCounters;
 use crate::outgoing::Line;
 
 /// The subprotocol that is answered.
@@ -33,6 +34,7 @@ const LAST_BYTES: Duration = Duration::from_secs(10);
 /// What passed, and when something last did.
 pub struct Passed {
     start: Instant,
+    counters: RelayCounters,
     /// From the caller to the provider.
     pub up: AtomicU64,
     /// From the provider to the caller.
@@ -42,9 +44,10 @@ pub struct Passed {
 }
 
 impl Passed {
-    fn new() -> Self {
+    fn new(counters: RelayCounters) -> Self {
         Self {
             start: Instant::now(),
+            counters,
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),
             last: AtomicU64::new(0),
@@ -54,6 +57,18 @@ impl Passed {
     /// How long it has been open.
     pub fn open_for(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    fn went_up(&self, bytes: usize) {
+        self.up.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.counters.up.inc_by(bytes as u64);
+        self.touch();
+    }
+
+    fn came_down(&self, bytes: usize) {
+        self.down.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.counters.down.inc_by(bytes as u64);
+        self.touch();
     }
 
     fn touch(&self) {
@@ -72,8 +87,9 @@ pub async fn serve(
     line: Line,
     terms: &mut Terms,
     seat: &Seat,
+    counters: RelayCounters,
 ) -> (End, Passed) {
-    let passed = Passed::new();
+    let passed = Passed::new(counters);
     let end = tokio::select! {
         biased;
         end = terms.over(&passed) => end,

@@ -1,7 +1,6 @@
 //! Bytes both ways, as they come. What one side does not take, the other is not asked for: nothing
 //! is kept here but one piece each way.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
@@ -80,23 +79,26 @@ impl Up<'_> {
         hello: Vec<u8>,
         mut to: WriteHalf<'_>,
     ) -> End {
-        let mut piece = Bytes::from(hello);
-        let mut takes = true;
+        let mut takes = self.to_provider(Bytes::from(hello), &mut to).await;
         loop {
-            if takes && !piece.is_empty() {
-                takes = to.write_all(&piece).await.is_ok();
-                let count = piece.len();
-                self.passed.up.fetch_add(count as u64, Ordering::Relaxed);
-                self.passed.touch();
-                self.seat.pace.passed(count).await;
-            }
-            // A provider that takes nothing more may have sent its last word before: that is still
-            // passed on, and then the other direction ends.
-            piece = match self.piece(stream.next().await) {
-                Ok(piece) => piece,
+            match self.piece(stream.next().await) {
+                // A provider that takes nothing more may have sent its last word before: that is
+                // still passed on, and then the other direction ends.
+                Ok(piece) if takes && !piece.is_empty() => {
+                    takes = self.to_provider(piece, &mut to).await;
+                }
+                Ok(_) => {}
                 Err(end) => return end,
-            };
+            }
         }
+    }
+
+    /// Passes one piece on. `false`: the provider takes nothing any more.
+    async fn to_provider(&self, piece: Bytes, to: &mut WriteHalf<'_>) -> bool {
+        let takes = to.write_all(&piece).await.is_ok();
+        self.passed.went_up(piece.len());
+        self.seat.pace.passed(piece.len()).await;
+        takes
     }
 
     /// What a message brings for the provider; nothing, if it was for us.
@@ -152,8 +154,7 @@ async fn down(
         if sink.send(piece).await.is_err() {
             return End::Caller;
         }
-        passed.down.fetch_add(count as u64, Ordering::Relaxed);
-        passed.touch();
+        passed.came_down(count);
         seat.pace.passed(count).await;
     }
 }

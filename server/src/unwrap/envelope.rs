@@ -210,6 +210,11 @@ impl Sessions {
     pub fn sweep(&self) {
         self.known.sweep();
     }
+
+    /// How many sessions are kept.
+    pub fn count(&self) -> usize {
+        self.known.len()
+    }
 }
 
 fn of_open(error: OpenError) -> EnvelopeError {

@@ -119,6 +119,11 @@ impl Opened {
     pub fn sweep(&self) {
         self.keys.sweep();
     }
+
+    /// How many keys are kept.
+    pub fn count(&self) -> usize {
+        self.keys.len()
+    }
 }
 
 fn open(sealed: &SealedKey, ring: &KeyRing) -> Result<KeyClaims, CannotOpen> {

@@ -70,6 +70,11 @@ impl<K: Eq + Hash + Clone, V: Clone> ShortLived<K, V> {
         self.sweep_at(Instant::now());
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     fn sweep_at(&self, now: Instant) {
         self.lock().retain(|_, held| now < held.until);
     }

@@ -52,7 +52,8 @@ impl Companion {
 
     async fn start_in(folder: Arc<TempDir>, origin: &str, more: &str) -> Self {
         let file = write_config(folder.path(), origin, more);
-        let config = Config::from_pairs(Some(&file), &[]).unwrap();
+        let metrics = ("KEYSEAL__METRICS_LISTEN", "127.0.0.1:0");
+        let config = Config::from_pairs(Some(&file), &[metrics]).unwrap();
         let server = Server::bind(config, true).await.unwrap();
         let (address, state) = (server.address(), server.state().clone());
         let (stop, stopped) = oneshot::channel();
@@ -147,6 +148,14 @@ impl Companion {
             None => Body::empty(),
         };
         caller::call(self.address, request.body(body).unwrap()).await
+    }
+
+    /// The operator's metrics.
+    pub async fn metrics(&self) -> String {
+        let at = self.state.config.metrics_listen.unwrap();
+        let answer = caller::call(at, Request::get("/metrics").body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.text()
     }
 
     /// Makes a forward call and reads the whole answer.

@@ -20,6 +20,7 @@ mod credential;
 mod envelope;
 mod failover;
 mod guard;
+mod metrics;
 mod money;
 mod one;
 mod platform;

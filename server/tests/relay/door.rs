@@ -186,6 +186,12 @@ async fn a_user_has_so_many_relays_at_once_by_tier_and_others_have_theirs() {
         (refused.status.as_u16(), &*refused.code),
         (429, "rate_limited")
     );
+    let asked = companion::request(&ann, "GET", "/relay/openai").body(Body::empty());
+    let asked = companion.call(asked.unwrap()).await;
+    assert_eq!(
+        (asked.status.as_u16(), asked.code()),
+        (429, Some("rate_limited"))
+    );
     let large = protocols(&companion.user_with("bob", &json!({ "tier": "large" })));
     for _ in 0..3 {
         open.push(ask(&large).await.unwrap());

@@ -84,6 +84,25 @@ async fn all_bytes_pass_both_ways_at_once_in_their_order() {
     drop((sending.await.unwrap(), from));
     assert_eq!(relay.end().await, (1000, String::new()));
 
+    // The operator sees how much it was, and not whose.
+    until(|| async { companion.state.relays.count() == 0 }).await;
+    let metrics = companion.metrics().await;
+    let passed = |direction, count| {
+        format!(
+            "keyseal_relay_bytes_total{{provider=\"openai\",direction=\"{direction}\"}} {count}"
+        )
+    };
+    for line in [
+        passed("up", up.len() + hello("localhost").len()),
+        passed("down", down.len()),
+        r#"keyseal_relays_ended_total{provider="openai",end="provider"} 1"#.to_owned(),
+        "keyseal_relays_open 0".to_owned(),
+        r#"keyseal_requests_total{route="/relay/{provider}",method="GET",status="101",provider="openai"} 1"#
+            .to_owned(),
+    ] {
+        assert!(metrics.lines().any(|known| known == line), "{line}\n{metrics}");
+    }
+
     // One note of it, with what passed.
     let ann = companion.user("ann");
     until(|| async { companion.state.relays.count() == 0 }).await;

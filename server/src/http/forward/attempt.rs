@@ -1,5 +1,7 @@
 //! One attempt: a request to the provider under one credential, and what its answer says about it.
 
+use std::time::Instant;
+
 use axum::body::Body;
 use http::header::HeaderMap;
 use http::{Method, Response, StatusCode};
@@ -132,7 +134,13 @@ impl Attempt<'_> {
         outbound: Outbound<'_>,
         credential: &Credential,
     ) -> Result<(Answered, Option<Against>), SendError> {
-        let answer = target.send(outbound, credential.key()).await?;
+        let start = Instant::now();
+        let sent = target.send(outbound, credential.key()).await;
+        if let Some(metrics) = &self.state.metrics {
+            let error = sent.as_ref().err().copied();
+            metrics.upstream(self.route.name(), start.elapsed(), error);
+        }
+        let answer = sent?;
         let (head, body) = answer.into_parts();
         let (wire, status) = (&self.route.provider.wire, head.status.as_u16());
         let mut body = Looked::new(body);

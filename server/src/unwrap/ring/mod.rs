@@ -10,7 +10,10 @@ mod rotate;
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -51,6 +54,7 @@ pub struct KeyRing {
     issuer: String,
     loaded: ArcSwap<Loaded>,
     seen: Mutex<Fingerprint>,
+    unwraps: AtomicU64,
 }
 
 /// What stood in the folder when it was last read.
@@ -104,7 +108,13 @@ impl KeyRing {
             folder,
             loaded: ArcSwap::from_pointee(loaded),
             seen: Mutex::new(seen),
+            unwraps: AtomicU64::new(0),
         })
+    }
+
+    /// How many times it was asked to open something.
+    pub fn unwraps(&self) -> u64 {
+        self.unwraps.load(Ordering::Relaxed)
     }
 
     /// Reads the folder again where it changed, and signs the key set again where it soon expires.
@@ -196,6 +206,7 @@ impl Unwrap for KeyRing {
     }
 
     fn unwrap_key(&self, kid: &str, encrypted_key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.unwraps.fetch_add(1, Ordering::Relaxed);
         self.loaded.load().keys.get(kid)?.unwrap(encrypted_key)
     }
 }
