@@ -1,19 +1,28 @@
 //! Tokens of an identity provider: keys by file and by URL, and what happens when they change or
 //! cannot be had.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use axum::{Router, body::Body, extract::State, response::IntoResponse, response::Response};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
+use futures_util::{SinkExt, StreamExt};
 use http::Request;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use keyseal_server::{auth::token::sign_hs256, clock};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Message, handshake::client::generate_key},
+};
 
 use crate::support::{Answer, Companion, Setup, companion::ISSUER, until};
 
@@ -221,6 +230,66 @@ async fn a_withdrawn_key_is_noticed_without_any_unknown_token() {
     until(|| gets_in(&companion, &token)).await;
     identity.says(200, set(&[&new]));
     until(|| async { !gets_in(&companion, &token).await }).await;
+}
+
+#[tokio::test]
+async fn a_withdrawn_key_ends_the_relays_of_its_tokens_and_no_others() {
+    let (kept, withdrawn) = (Signer::new("a"), Signer::new("b"));
+    let identity = Identity::start(set(&[&kept, &withdrawn])).await;
+    let provider = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = provider.local_addr().unwrap().port();
+    let setup = Setup {
+        more: format!(
+            "[providers.openai]\norigin = \"https://localhost:{origin}\"\nallow_private = true\n"
+        ),
+        ..identity.setup("jwks_refresh_seconds = 1\n")
+    };
+    let companion = Companion::start(&setup).await;
+    let token = withdrawn.token("ann");
+    until(|| gets_in(&companion, &token)).await;
+    let mut stays = relay(&companion, &kept.token("ann")).await;
+    let mut ends = relay(&companion, &token).await;
+
+    identity.says(200, set(&[&kept]));
+    let end = tokio::time::timeout(Duration::from_secs(20), ends.next()).await;
+    let Some(Ok(Message::Close(Some(frame)))) = end.expect("an end in time") else {
+        panic!("no close frame");
+    };
+    let told = (u16::from(frame.code), frame.reason.as_str());
+    assert_eq!(told, (4401, "unauthorized"));
+    stays.send(Message::Ping("there?".into())).await.unwrap();
+    let answer = stays.next().await.unwrap().unwrap();
+    assert_eq!(answer, Message::Pong("there?".into()));
+}
+
+/// A relay that has begun.
+#[expect(clippy::disallowed_methods, reason = "the test is the caller")]
+async fn relay(companion: &Companion, token: &str) -> WebSocketStream<TcpStream> {
+    let protocols = format!("keyseal.relay.v1, keyseal.token.{token}");
+    let request = Request::get(format!("ws://{}/relay/openai", companion.address))
+        .header("host", companion.address.to_string())
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", generate_key())
+        .header("sec-websocket-protocol", protocols);
+    let stream = TcpStream::connect(companion.address).await.unwrap();
+    let opened = tokio_tungstenite::client_async(request.body(()).unwrap(), stream).await;
+    let mut socket = opened.unwrap().0;
+    let aws = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(aws)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let mut hello = Vec::new();
+    rustls::ClientConnection::new(Arc::new(config), name)
+        .unwrap()
+        .write_tls(&mut hello)
+        .unwrap();
+    socket.send(Message::binary(hello)).await.unwrap();
+    socket
 }
 
 #[tokio::test]
