@@ -7,7 +7,12 @@ use hyper_util::{
     server::conn::auto,
 };
 use keyseal::envelope::Unwrap;
-use tokio::{net::TcpListener, task::JoinSet, time};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+    time,
+};
 
 use crate::{
     AppState,
@@ -170,6 +175,7 @@ impl Server {
                 }
             });
         }
+        let counting = Counting::start(self.state.clone());
         let service = http::service(self.state.clone());
         let workers = Workers::start(&service, &builder())?;
         let mut stop = std::pin::pin!(stop);
@@ -201,6 +207,7 @@ impl Server {
         if time::timeout(LAST_COUNTS, counted).await.is_err() {
             tracing::warn!("answers that are cut are not counted");
         }
+        counting.end().await;
         drop(background);
         self.state.store.close().await;
         drained.release();
@@ -244,20 +251,6 @@ fn background(state: &AppState) -> JoinSet<()> {
             let generation = sweeping.verifier.generation();
             sweeping.relays.checked_under(generation);
             sweeping.store.forget_now().await;
-        }
-    });
-    let counting = state.clone();
-    tasks.spawn(async move {
-        let mut ticks = time::interval(USAGE_INTERVAL);
-        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            if let Err(error) = counting.write_usage().await {
-                tracing::warn!(%error, "usage was not written; tried again in a moment");
-            }
-            if let Err(error) = counting.store.flush_settlements().await {
-                tracing::warn!(%error, "costs were not written; tried again in a moment");
-            }
         }
     });
     let following = state.clone();
@@ -314,6 +307,41 @@ fn background(state: &AppState) -> JoinSet<()> {
         }
     });
     tasks
+}
+
+/// Writes what was used, often. A write has taken its rows: it is waited for, never cut off.
+struct Counting {
+    task: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+}
+
+impl Counting {
+    fn start(state: AppState) -> Self {
+        let (stop, mut stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let mut ticks = time::interval(USAGE_INTERVAL);
+            ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    _ = &mut stopped => return,
+                    _ = ticks.tick() => {}
+                }
+                if let Err(error) = state.write_usage().await {
+                    tracing::warn!(%error, "usage was not written; tried again in a moment");
+                }
+                if let Err(error) = state.store.flush_settlements().await {
+                    tracing::warn!(%error, "costs were not written; tried again in a moment");
+                }
+            }
+        });
+        Self { task, stop }
+    }
+
+    async fn end(self) {
+        drop(self.stop);
+        // It fails only where it panicked, and then there is nothing to wait for.
+        let _ = self.task.await;
+    }
 }
 
 /// The audit keeps what the operator wants kept.

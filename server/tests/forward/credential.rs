@@ -194,7 +194,8 @@ async fn a_cached_key_is_not_used_for_a_row_that_was_moved_meanwhile() {
     );
 }
 
-async fn database(companion: &Companion) -> sqlx::AnyPool {
+/// The companion's own database, beside it.
+pub async fn database(companion: &Companion) -> sqlx::AnyPool {
     sqlx::any::install_default_drivers();
     let file = companion.folder.path().join("data/keyseal.db");
     sqlx::AnyPool::connect(&format!("sqlite://{}", file.display()))

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::caller::Answer;
 use crate::companion::{Browser, Companion, User, claims, request};
+use crate::credential::database;
 
 const CHAT: &str = "/forward/openai/v1/chat/completions";
 /// 1000 tokens in and 100 out of gpt-4o, in millionths of a dollar: $2.50 and $10.00 a million.
@@ -392,6 +393,30 @@ async fn an_orderly_end_loses_no_count() {
     let answer = companion.api(&ann, "GET", "/api/v1/usage", None).await;
     assert_eq!(answer.json()["totals"]["requests"], 1);
     assert_eq!(answer.json()["totals"]["estimatedCostUsd"], COST);
+}
+
+#[tokio::test]
+async fn an_end_in_the_middle_of_writing_counts_loses_none() {
+    let (_, origin) = Provider::start().await;
+    let companion = Companion::start(&origin, "").await;
+    let ann = companion.user("ann");
+    companion.add(&ann, "sk-test-0123456789").await;
+    // Somebody else writes, and the counts have to wait.
+    let database = database(&companion).await;
+    let mut writer = database.acquire().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut *writer)
+        .await
+        .unwrap();
+    assert_eq!(chat(&companion, &ann, &hello("gpt-4o")).await.status, 200);
+    // Long enough for the next write to have begun, and then for the end to come to it.
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    let (companion, ()) = tokio::join!(companion.restart(&origin, ""), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        sqlx::query("ROLLBACK").execute(&mut *writer).await.unwrap();
+    });
+    let answer = companion.api(&ann, "GET", "/api/v1/usage", None).await;
+    assert_eq!(answer.json()["totals"]["requests"], 1);
 }
 
 const CANARY: &str = "sk-canary-money-5c1e88f0d7";
