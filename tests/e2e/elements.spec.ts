@@ -347,7 +347,7 @@ test("sign-in at OpenRouter: away and back with a key, the code gone from the ad
   expect(page.url()).not.toContain("code=");
   await dialog.getByRole("button", { name: "Done" }).click();
   await expect(store.row(key)).toContainText("by sign-in");
-  await expect(store.row(key)).toContainText("This browser only");
+  await expect(store.row(key)).toContainText("This browser only · relay");
   await page.reload();
   await expect(store.row(key)).toBeVisible();
   expect(exchanged).toBe(1);

@@ -20,6 +20,8 @@ for (const storage of ["synced", "browser"] as const) {
       await store.add(key, storage, "prod");
       await expect(store.row(key)).toContainText("Valid");
       await expect(store.row(key)).toContainText("prod");
+      // The demo provider is the companion itself: nothing is relayed to it, and nothing says so.
+      await expect(store.row(key)).not.toContainText("relay");
       expect(await store.everything()).not.toContain(secret);
     });
 

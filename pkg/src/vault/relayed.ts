@@ -28,7 +28,7 @@ const CIPHERTEXT = /[\w-]+\.[\w-]*(?:\.[\w-]+){3}/;
 
 const SETTING = "envelope";
 /** This provider is the companion itself: there is nobody in between to be blind. */
-const COMPANIONS_OWN = "demo";
+export const COMPANIONS_OWN = "demo";
 /** There is no relay to be had, and nothing was sent: another way is no second attempt. */
 const NO_RELAY: ReadonlySet<string> = new Set([
   "relay_missing",

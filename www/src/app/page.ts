@@ -382,6 +382,16 @@ export class KeysealPage extends LitElement {
           width: calc(100% + var(--ks-6));
           height: 2.5rem;
           margin: 0 calc(-1 * var(--ks-3));
+          gap: 0;
+          justify-content: space-between;
+        }
+
+        nav a {
+          padding: 0 var(--ks-2);
+        }
+
+        nav a[aria-current]::after {
+          inset-inline: var(--ks-2);
         }
 
         main {

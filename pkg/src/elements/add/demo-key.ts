@@ -1,11 +1,12 @@
 import type { Vault } from "../../index.js";
+import { COMPANIONS_OWN } from "../../vault/relayed.js";
 
 const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const LENGTH = 24;
 
 /** Whether the companion runs with its built-in provider, which takes any `demo-…` key. */
 export function offersDemo(vault: Vault): boolean {
-  return vault.providers.some(({ id }) => id === "demo");
+  return vault.providers.some(({ id }) => id === COMPANIONS_OWN);
 }
 
 /** A fresh key for the demo provider. It opens nothing anywhere else. */

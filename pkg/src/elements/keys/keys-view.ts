@@ -3,6 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Entry, KeysealError } from "../../index.js";
 import type { EntryPatch } from "../../vault/arguments.js";
+import { COMPANIONS_OWN } from "../../vault/relayed.js";
 import { define } from "../define.js";
 import { type Changed, emit } from "../events.js";
 import * as strings from "../strings.js";
@@ -150,7 +151,7 @@ export class KeysView extends VaultElement {
                   .place=${index + 1}
                   .of=${entries.length}
                   .testing=${this.testing.has(entry.id)}
-                  .relayed=${entry.storage === "browser" && !this.vault.allowsEnvelope}
+                  .relayed=${this.#goesByRelay(entry)}
                   .error=${this.errors.get(entry.id)}
                   .now=${this.now}
                   ?dragging=${this.order?.held === entry.id}
@@ -163,6 +164,10 @@ export class KeysView extends VaultElement {
         </ol>
       </section>
     `;
+  }
+
+  #goesByRelay({ storage, provider }: Entry): boolean {
+    return storage === "browser" && provider !== COMPANIONS_OWN && !this.vault.allowsEnvelope;
   }
 
   #groups(): Group[] {
