@@ -39,12 +39,22 @@ export async function measure({ seconds, rounds, say, skip }) {
     const results = {};
     for (const [name, contestant] of Object.entries(contestants)) {
       results[name] = Object.fromEntries(Object.keys(LOADS).map((load) => [load, []]));
-      for (const form of FORMS) await checkAnswer(name, form, contestant[form]);
+      for (const form of FORMS) {
+        try {
+          await checkAnswer(name, form, contestant[form]);
+        } catch (error) {
+          // A stream through Portkey fails on some versions of Node: the rest is still worth having.
+          if (name !== "portkey" || form !== "sse") throw error;
+          skip(`${error.message}: streams through it are left out`);
+          delete contestant[form];
+        }
+      }
     }
     // Round by round, so that a slow moment of the machine meets all of them.
     for (let round = 0; round <= rounds; round += 1) {
       for (const [load, [form, connections]] of Object.entries(LOADS)) {
         for (const [name, contestant] of Object.entries(contestants)) {
+          if (!contestant[form]) continue;
           say(`round ${round}: ${name}, ${form}, ${connections} connections`);
           const lasting = round === 0 ? 1 : seconds;
           const result = await run(contestant[form], form, connections, lasting);
@@ -82,13 +92,13 @@ function rows(results) {
           beside: `nginx ${short(rate("nginx", load))}/s, straight ${short(rate("straight", load))}/s`,
           ...goal("≥ 0.8 ×"),
         },
-        {
+        results.portkey[load].length > 0 && {
           what: `${what}, of the Portkey gateway`,
           value: times("portkey", load),
           beside: `Portkey ${short(rate("portkey", load))}/s`,
           ...goal("≥ 20 ×"),
         },
-      ];
+      ].filter(Boolean);
     }),
     {
       what: "forward, added median latency, 1 connection",
