@@ -101,6 +101,7 @@ const isPage = (file) => !file.includes("/dist/frame/");
 const below = (folder) =>
   readdirSync(folder, { recursive: true })
     .map((name) => join(folder, name))
-    .filter((file) => statSync(file).isFile());
+    // Each file once, not its compressed twins.
+    .filter((file) => statSync(file).isFile() && !/\.(br|gz)$/.test(file));
 const kilobytes = (bytes) => (bytes / 1024).toFixed(1);
 const median = (all) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)];

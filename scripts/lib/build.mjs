@@ -13,6 +13,7 @@ import {
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { findClang } from "./clang.mjs";
+import { compressAssets } from "./compress.mjs";
 import { bundleInline, bundleWorker, writeSha256 } from "./inline.mjs";
 import { npmProgram, root } from "./paths.mjs";
 import { capture, run } from "./run.mjs";
@@ -145,10 +146,14 @@ export async function buildPage() {
   if (!existsSync(join(root, "www/package.json"))) return;
   const changed = await whenChanged(
     "www",
-    { files: ["www", "pkg/dist", "package-lock.json"], outputs: ["www/dist/index.html"] },
+    {
+      files: ["www", "pkg/dist", "scripts/lib/compress.mjs", "package-lock.json"],
+      outputs: ["www/dist/index.html"],
+    },
     async () => {
       busy("building the page");
       await run("npm", ["run", "build", "--silent", "-w", "www", "--", "--logLevel", "warn"]);
+      compressAssets(join(root, "www/dist"));
     },
   );
   ok(`page${changed ? "" : " (unchanged)"}`);

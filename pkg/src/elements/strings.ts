@@ -228,6 +228,8 @@ export const add = {
   browser: "Only in this browser",
   browserText:
     "Stored encrypted here and nowhere else; sealed into each request you make. Not on your other devices.",
+  relayedText:
+    "Stored encrypted here and nowhere else; the companion passes your requests on and cannot read them. Not on your other devices.",
   browserMemory: "This window stores nothing: gone when you close it.",
   submit: "Seal and store",
   cancel: "Cancel",

@@ -234,7 +234,7 @@ export class AddDialog extends VaultElement {
         </div>
       </div>
       ${info?.customHost ? this.#hostField() : nothing}
-      ${storageCards(this.vault, this.storage, (storage) => {
+      ${storageCards(this.vault, this.provider, this.storage, (storage) => {
         this.storage = storage;
       })}
       ${info ? this.#allowed(info) : nothing}

@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import type { Storage } from "../../types.js";
+import { COMPANIONS_OWN } from "../../vault/relayed.js";
 import type { Vault } from "../../vault/vault.js";
 import * as strings from "../strings.js";
 import { companionHostOf } from "../ui/format.js";
@@ -11,6 +12,7 @@ const WORDS = strings.add;
 /** Where a key will live, each place with its consequence. */
 export function storageCards(
   vault: Vault,
+  provider: string,
   chosen: Storage,
   choose: (storage: Storage) => void,
 ): TemplateResult {
@@ -28,7 +30,8 @@ export function storageCards(
       <span class="choice-text" id=${`about-${storage}`}>${text}</span>
     </label>
   `;
-  const { browserText, browserMemory } = WORDS;
+  const relayed = !vault.allowsEnvelope && provider !== COMPANIONS_OWN;
+  const browserText = relayed ? WORDS.relayedText : WORDS.browserText;
   return html`
     <fieldset>
       <legend class="legend">${WORDS.where}</legend>
@@ -37,7 +40,7 @@ export function storageCards(
         ${card(
           "browser",
           WORDS.browser,
-          vault.persistent ? browserText : `${browserText} ${browserMemory}`,
+          vault.persistent ? browserText : `${browserText} ${WORDS.browserMemory}`,
           icons.browser,
         )}
       </div>
