@@ -72,7 +72,7 @@ export class KeyRow extends LitElement {
           </div>
           <span class="storage">
             ${entry.storage === "synced" ? icons.devices : icons.browser}${strings.storage[entry.storage]}${
-              this.relayed ? html`<span class="path">· ${strings.keys.relay}</span>` : nothing
+              this.relayed ? html` <span class="path">· ${strings.keys.relay}</span>` : nothing
             }
           </span>
         </div>
