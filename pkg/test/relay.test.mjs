@@ -176,6 +176,41 @@ test("a stream that breaks off ends with an error, after what had come", async (
   await assert.rejects(reader.read(), { code: "relay_interrupted" });
 });
 
+test("after the computer slept, a stream that goes on is kept, and one that is dead ends soon with an error", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  let now = Date.now();
+  t.mock.method(Date, "now", () => now);
+  const pass = (seconds) => {
+    for (let at = 0; at < seconds; at += 5) {
+      now += 5_000;
+      t.mock.timers.tick(5_000);
+    }
+  };
+  const sleep = () => {
+    now += 3_600_000;
+    pass(5);
+  };
+  world.answer = ({ socket }) => {
+    socket.part({ kind: "head", status: 200, headers: [] });
+    socket.part({ kind: "chunk", bytes: made.bytes("one") });
+  };
+  const answer = await session().send(request());
+  const reader = answer.body.getReader();
+  assert.equal(made.text((await reader.read()).value), "one");
+
+  sleep();
+  world.sockets[0].part({ kind: "chunk", bytes: made.bytes("two") });
+  assert.equal(made.text((await reader.read()).value), "two");
+  pass(60);
+  assert.equal(world.sockets[0].readyState, 1, "it lives");
+
+  sleep();
+  assert.equal(world.sockets[0].readyState, 1, "it has some seconds to show that it does");
+  pass(15);
+  await assert.rejects(reader.read(), { code: "upstream_timeout" });
+  assert.equal(world.sockets[0].readyState, 3);
+});
+
 test("abort: before, while waiting for the head, in the body; the connection ends and the reason is the caller's", async () => {
   const relay = session();
   const reason = new Error("the caller's own");

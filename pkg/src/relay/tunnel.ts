@@ -134,7 +134,7 @@ export class Tunnel {
       if (slept) this.close();
       return;
     }
-    if (slept) this.#heardAt = Math.min(this.#heardAt, now - SILENCE_MS + AWAKE_WITHIN_MS);
+    if (slept) this.#heardAt = now - SILENCE_MS + AWAKE_WITHIN_MS;
     const paused = this.#exchange !== undefined && this.#exchange.room <= 0;
     if (paused) return;
     const patience = this.#opened ? SILENCE_MS : OPEN_WITHIN_MS;
