@@ -1,12 +1,13 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
-import type { ActivityEvent, ActivityQuery, KeysealError } from "../../index.js";
+import type { ActivityEvent, ActivityQuery } from "../../index.js";
 import { define } from "../define.js";
 import * as strings from "../strings.js";
 import { badge, controls } from "../ui/controls.js";
 import { ago, day, full } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
-import { problem, VaultElement } from "../ui/vault-element.js";
+import { ReportElement, reportStyles } from "../ui/report.js";
+import { problem } from "../ui/vault-element.js";
 import { detailOf, wordsOf } from "./words.js";
 
 const WORDS = strings.activity;
@@ -22,54 +23,27 @@ interface Filter {
 const NO_FILTER: Filter = { action: "", entry: "", from: "", to: "" };
 
 /** What was done with a person's keys, and when, as the companion has written it down. */
-export class ActivityView extends VaultElement {
+export class ActivityView extends ReportElement {
   @state() private filter = NO_FILTER;
   @state() private events: readonly ActivityEvent[] | undefined;
   @state() private next: string | null = null;
-  @state() private error: KeysealError | undefined;
-  @state() private loading = false;
-
-  #asked = 0;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    window.addEventListener("online", this.#again);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    window.removeEventListener("online", this.#again);
-  }
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed as PropertyValues<this>);
     if (changed.has("vault")) this.events = undefined;
-    if (this.vault && (changed.has("vault") || changed.has("filter"))) void this.#load();
+    if (this.vault && (changed.has("vault") || changed.has("filter"))) void this.load();
   }
 
-  readonly #again = (): void => {
-    if (this.error) void this.#load();
-  };
-
   /** The first page, or the one after those that are shown. */
-  async #load(cursor?: string): Promise<void> {
-    this.#asked += 1;
-    const asked = this.#asked;
-    this.loading = true;
-    this.error = undefined;
-    try {
-      const page = await this.vault.activity({
-        ...queryOf(this.filter),
-        ...(cursor ? { cursor } : {}),
-      });
-      if (asked !== this.#asked) return;
-      this.events = cursor ? [...(this.events ?? []), ...page.events] : page.events;
-      this.next = page.nextCursor;
-    } catch (thrown) {
-      if (asked === this.#asked) this.error = this.failure(thrown);
-    } finally {
-      if (asked === this.#asked) this.loading = false;
-    }
+  protected override load(cursor?: string): Promise<void> {
+    const query = { ...queryOf(this.filter), ...(cursor ? { cursor } : {}) };
+    return this.ask(
+      () => this.vault.activity(query),
+      ({ events, nextCursor }) => {
+        this.events = cursor ? [...(this.events ?? []), ...events] : events;
+        this.next = nextCursor;
+      },
+    );
   }
 
   protected override render(): TemplateResult {
@@ -82,7 +56,7 @@ export class ActivityView extends VaultElement {
         this.error
           ? html`<div class="failed">
             ${problem(this.error)}
-            <button class="button small" type="button" @click=${() => this.#load()}>${WORDS.retry}</button>
+            <button class="button small" type="button" @click=${() => this.load()}>${WORDS.retry}</button>
           </div>`
           : nothing
       }
@@ -174,7 +148,7 @@ export class ActivityView extends VaultElement {
               class="button more"
               type="button"
               aria-disabled=${this.loading ? "true" : nothing}
-              @click=${() => !this.loading && this.#load(this.next ?? undefined)}
+              @click=${() => !this.loading && this.load(this.next ?? undefined)}
             >
               ${this.loading ? html`<span class="spinner"></span>` : nothing}${WORDS.older}
             </button>`
@@ -309,36 +283,13 @@ export class ActivityView extends VaultElement {
         box-shadow: none;
       }
 
-      .empty {
-        display: grid;
-        justify-items: center;
-        gap: var(--ks-3);
-        padding: var(--ks-12) var(--ks-5);
-        text-align: center;
-      }
-
-      .empty p {
-        max-width: 30rem;
-        color: var(--ks-ink-2);
-      }
-
-      .failed {
-        display: grid;
-        justify-items: start;
-        gap: var(--ks-2);
-        margin-bottom: var(--ks-4);
-      }
-
-      .failed .problem {
-        width: 100%;
-      }
-
       @media (max-width: 52rem) {
         .filters {
           grid-template-columns: repeat(2, minmax(0, 1fr));
         }
       }
     `,
+    reportStyles,
   ];
 }
 

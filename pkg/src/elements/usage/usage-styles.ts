@@ -109,28 +109,6 @@ export const usageStyles = css`
     min-height: 15rem;
   }
 
-  .empty {
-    justify-items: center;
-    padding: var(--ks-12) var(--ks-5);
-    text-align: center;
-  }
-
-  .empty p {
-    max-width: 30rem;
-    color: var(--ks-ink-2);
-  }
-
-  .failed {
-    display: grid;
-    justify-items: start;
-    gap: var(--ks-2);
-    margin-bottom: var(--ks-4);
-  }
-
-  .failed .problem {
-    width: 100%;
-  }
-
   .note,
   .about {
     max-width: 46rem;

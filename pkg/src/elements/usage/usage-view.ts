@@ -1,12 +1,13 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
-import type { KeysealError, Usage } from "../../index.js";
+import type { Usage } from "../../index.js";
 import { define } from "../define.js";
 import * as strings from "../strings.js";
 import { badge, controls } from "../ui/controls.js";
 import { icons } from "../ui/icons.js";
+import { ReportElement, reportStyles } from "../ui/report.js";
 import { segmentStyles, segments } from "../ui/segments.js";
-import { problem, VaultElement } from "../ui/vault-element.js";
+import { problem } from "../ui/vault-element.js";
 import { count, money, short, wholeDay } from "./amounts.js";
 import { BREAKDOWNS, type Breakdown } from "./breakdown.js";
 import { budgets } from "./budgets.js";
@@ -26,51 +27,27 @@ interface Shown extends Readonly<Record<Breakdown, Usage>> {
 }
 
 /** What was used through the companion, what it cost as far as that is known, and what is left of budgets. */
-export class UsageView extends VaultElement {
+export class UsageView extends ReportElement {
   @state() private range: Range = "month";
   @state() private measure: Measure | undefined;
   @state() private shown: Shown | undefined;
-  @state() private error: KeysealError | undefined;
-  @state() private loading = false;
-
-  #asked = 0;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    window.addEventListener("online", this.#again);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    window.removeEventListener("online", this.#again);
-  }
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed as PropertyValues<this>);
     if (changed.has("vault")) this.shown = undefined;
-    if (this.vault && (changed.has("vault") || changed.has("range"))) void this.#load();
+    if (this.vault && (changed.has("vault") || changed.has("range"))) void this.load();
   }
 
-  readonly #again = (): void => {
-    if (this.error) void this.#load();
-  };
-
-  async #load(): Promise<void> {
-    this.#asked += 1;
-    const asked = this.#asked;
-    this.loading = true;
-    this.error = undefined;
-    try {
-      const shown = await this.#ask(stretchOf(this.range));
-      if (asked === this.#asked) this.shown = shown;
-    } catch (thrown) {
-      if (asked === this.#asked) this.error = this.failure(thrown);
-    } finally {
-      if (asked === this.#asked) this.loading = false;
-    }
+  protected override load(): Promise<void> {
+    return this.ask(
+      () => this.#ofStretch(stretchOf(this.range)),
+      (shown) => {
+        this.shown = shown;
+      },
+    );
   }
 
-  async #ask(stretch: Stretch): Promise<Shown> {
+  async #ofStretch(stretch: Stretch): Promise<Shown> {
     const { from, to, step } = stretch;
     const [overTime, provider, model, entry] = await Promise.all(
       [[step, "provider"] as const, BREAKDOWNS.provider, BREAKDOWNS.model, BREAKDOWNS.entry].map(
@@ -107,7 +84,7 @@ export class UsageView extends VaultElement {
   #failed(): TemplateResult {
     return html`<div class="failed">
       ${problem(this.error, this.shown ? WORDS.stale : WORDS.safe)}
-      <button class="button small" type="button" @click=${() => this.#load()}>${WORDS.retry}</button>
+      <button class="button small" type="button" @click=${() => this.load()}>${WORDS.retry}</button>
     </div>`;
   }
 
@@ -189,7 +166,7 @@ export class UsageView extends VaultElement {
     `;
   }
 
-  static override styles = [controls, badge, segmentStyles, usageStyles];
+  static override styles = [controls, badge, segmentStyles, usageStyles, reportStyles];
 }
 
 define("keyseal-usage", UsageView);
