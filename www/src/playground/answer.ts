@@ -1,13 +1,13 @@
 import { controls, icons } from "keyseal/elements/ui";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { property, state } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import { strings } from "../strings.js";
 import type { Failure, Told } from "./conversation.js";
+import { Copying } from "./copying.js";
 import { Markdown } from "./markdown.js";
 import { prose } from "./prose.js";
 
 const WORDS = strings.playground;
-const SHOWN_MS = 1600;
 
 /** One answer, as it comes: only this is drawn anew with every piece. */
 export class Answer extends LitElement {
@@ -19,12 +19,12 @@ export class Answer extends LitElement {
   @property({ type: Boolean, reflect: true }) live = false;
   /** The last one can be asked for again. */
   @property({ type: Boolean }) last = false;
-  @state() private copied = false;
 
   readonly #markdown = new Markdown();
+  readonly #copying = new Copying(this);
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("content")) this.copied = false;
+    if (changed.has("content")) this.#copying.done = false;
   }
 
   protected override render(): TemplateResult {
@@ -66,8 +66,8 @@ export class Answer extends LitElement {
         <div class="acts">
           ${
             this.content
-              ? html`<button class="link" type="button" @click=${this.#copy}>
-                  ${this.copied ? WORDS.copied : WORDS.copy}
+              ? html`<button class="link" type="button" @click=${() => this.#copying.copy(this.content)}>
+                  ${this.#copying.done ? WORDS.copied : WORDS.copy}
                 </button>`
               : nothing
           }
@@ -86,19 +86,6 @@ export class Answer extends LitElement {
       </div>
     `;
   }
-
-  readonly #copy = async () => {
-    try {
-      await navigator.clipboard.writeText(this.content);
-    } catch {
-      // The browser does not let the page write there: the text can still be marked.
-      return;
-    }
-    this.copied = true;
-    setTimeout(() => {
-      this.copied = false;
-    }, SHOWN_MS);
-  };
 
   static override styles = [
     controls,

@@ -1,16 +1,17 @@
 import { controls, icons } from "keyseal/elements/ui";
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { property, state } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import { strings } from "../strings.js";
+import { Copying } from "./copying.js";
 
 const WORDS = strings.playground;
-const SHOWN_MS = 1600;
 
 /** Code out of an answer, with a button that copies it. */
 export class CodeBlock extends LitElement {
   @property({ attribute: false }) text = "";
   @property({ attribute: false }) language = "";
-  @state() private copied = false;
+
+  readonly #copying = new Copying(this);
 
   protected override render(): TemplateResult {
     // The language is the model's word; more than a word is none.
@@ -18,26 +19,13 @@ export class CodeBlock extends LitElement {
     return html`
       <div class="head">
         <span>${lang}</span>
-        <button class="link" type="button" @click=${this.#copy}>
-          ${this.copied ? icons.check : ""} ${this.copied ? WORDS.copied : WORDS.copyCode}
+        <button class="link" type="button" @click=${() => this.#copying.copy(this.text)}>
+          ${this.#copying.done ? icons.check : ""} ${this.#copying.done ? WORDS.copied : WORDS.copyCode}
         </button>
       </div>
       <pre tabindex="0" role="group" aria-label=${WORDS.code(lang)}><code>${this.text}</code></pre>
     `;
   }
-
-  readonly #copy = async () => {
-    try {
-      await navigator.clipboard.writeText(this.text);
-    } catch {
-      // The browser does not let the page write there: the text can still be marked.
-      return;
-    }
-    this.copied = true;
-    setTimeout(() => {
-      this.copied = false;
-    }, SHOWN_MS);
-  };
 
   static override styles = [
     controls,
