@@ -3,10 +3,10 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { test as base, expect, type Locator, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import type { AxeResults, RunOptions } from "axe-core";
 import { demoKey } from "../support/canary.mjs";
-import { launch } from "../support/chromium.mjs";
+import { test as base } from "./support/browser.js";
 import { Furnished } from "./support/furnished.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -14,17 +14,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const WIDTHS = { phone: 360, tablet: 820, desktop: 1280 } as const;
 
 const test = base.extend<object, { furnished: Furnished }>({
-  browser: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
-    async ({}, use) => {
-      const browser = await launch();
-      await use(browser);
-      await browser.close();
-    },
-    { scope: "worker" },
-  ],
   furnished: [
-    // biome-ignore lint/correctness/noEmptyPattern: as above
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
     async ({}, use) => {
       const furnished = await Furnished.set();
       await use(furnished);

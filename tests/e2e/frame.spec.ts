@@ -2,15 +2,15 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { test as base, expect, type Page } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import type { FramedVault } from "keyseal/frame";
 import { demoKey, findIn, randomText } from "../support/canary.mjs";
-import { launch } from "../support/chromium.mjs";
 import { freePort, page as pageDir } from "../support/companion.mjs";
 import { serveFolder } from "../support/static.mjs";
 import { companionForUsers } from "../support/users.mjs";
 import { hostile } from "./pages/hostile.js";
 import { barePage } from "./support/bare.js";
+import { test as base } from "./support/browser.js";
 
 interface World {
   users: Awaited<ReturnType<typeof companionForUsers>>;
@@ -21,17 +21,8 @@ interface World {
 }
 
 const test = base.extend<{ tab: Page }, { world: World }>({
-  browser: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
-    async ({}, use) => {
-      const browser = await launch();
-      await use(browser);
-      await browser.close();
-    },
-    { scope: "worker" },
-  ],
   world: [
-    // biome-ignore lint/correctness/noEmptyPattern: as above
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
     async ({}, use) => {
       const script = `(${hostile})()`;
       const sites = await Promise.all([

@@ -2,14 +2,14 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { test as base, type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { build } from "esbuild";
-import { launch } from "../../support/chromium.mjs";
 import { freePort } from "../../support/companion.mjs";
 import { serveFolder } from "../../support/static.mjs";
 import { makeCertificates } from "../../support/tls.mjs";
 import { startUpstream } from "../../support/upstream.mjs";
 import { companionForUsers } from "../../support/users.mjs";
+import { test as base } from "./browser.js";
 
 const dist = fileURLToPath(new URL("../../../pkg/dist", import.meta.url));
 
@@ -105,17 +105,8 @@ async function served(
 /** Tests of one app: `app` is its page, newly opened. */
 export function onStand(entry: string, set?: Set) {
   return base.extend<{ app: Page }, { stand: Stand }>({
-    browser: [
-      // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
-      async ({}, use) => {
-        const browser = await launch();
-        await use(browser);
-        await browser.close();
-      },
-      { scope: "worker" },
-    ],
     stand: [
-      // biome-ignore lint/correctness/noEmptyPattern: as above
+      // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
       async ({}, use) => {
         const stand = await Stand.set(entry, set);
         await use(stand);

@@ -3,13 +3,13 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { test as base, expect, type Page } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import { build } from "esbuild";
-import { launch } from "../../support/chromium.mjs";
 import { freePort } from "../../support/companion.mjs";
 import { serveFolder } from "../../support/static.mjs";
 import { companionForUsers } from "../../support/users.mjs";
 import type {} from "../pages/views.js";
+import { test as base } from "./browser.js";
 
 const wasm = fileURLToPath(new URL("../../../pkg/dist/wasm/keyseal_bg.wasm", import.meta.url));
 
@@ -124,17 +124,8 @@ export class Views {
 }
 
 export const test = base.extend<{ views: Views }, { ground: Ground }>({
-  browser: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
-    async ({}, use) => {
-      const browser = await launch();
-      await use(browser);
-      await browser.close();
-    },
-    { scope: "worker" },
-  ],
   ground: [
-    // biome-ignore lint/correctness/noEmptyPattern: as above
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
     async ({}, use) => {
       const ground = await Ground.lay();
       await use(ground);
