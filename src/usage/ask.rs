@@ -8,11 +8,16 @@ use super::reader::name;
 /// OpenAI-compatible chat streams that count only if asked. Others count unasked, or are not known to
 /// take `stream_options`: they might refuse it.
 ///
-/// That these take it stands in other people's code or in the vendor's pages: openai, azure_openai,
+/// That these take it stands in other people's code or in the vendors' pages: openai, azure_openai,
 /// baseten, dashscope and deepseek in github.com/vercel/ai at ed857f5 (packages/*/src), anthropic in
-/// docs.anthropic.com/en/api/openai-sdk, nvidia in reference.langchain.com (`ChatNVIDIA.stream_options`),
-/// sambanova there too (`ChatSambaNovaCloud`). For deepinfra, gemini, huggingface, minimax, nebius and
-/// novita no such source was found.
+/// docs.anthropic.com/en/api/openai-sdk, deepinfra in github.com/RooCodeInc/Roo-Code at 1113ffc
+/// (src/api/providers/deepinfra.ts), gemini in github.com/pipecat-ai/pipecat at 6b168d6
+/// (src/pipecat/services/google/openai/llm.py, by openai/base_llm.py), huggingface in
+/// github.com/maruel/genai at 66b63e6 (providers/huggingface/dto.go), minimax in
+/// platform.minimax.io/docs/api-reference/text-chat-openai, nebius in github.com/cline/cline at 2315e49
+/// (src/core/api/providers/nebius.ts), novita in
+/// novita.ai/docs/api-reference/model-apis-llm-create-chat-completion, nvidia in
+/// reference.langchain.com (`ChatNVIDIA.stream_options`), sambanova there too (`ChatSambaNovaCloud`).
 const COUNT_IF_ASKED: [&str; 15] = [
     "anthropic",
     "azure_openai",

@@ -97,8 +97,8 @@ fn page() -> String {
          instead have that host sealed into it. A test of a key never costs money: it is free, or one request of a free \
          quota, or a request that the provider rejects before billing (*may cost*: it is not known for \
          certain that it does).\n\n\
-         The credential's form and the URL of an inference call of all 51 are compared by a test with what \
-         other people's code or the vendors' pages say, as is the test call of 43: \
+         The credential's form, the URL of an inference call and the test call of all 51 are compared by a \
+         test with what other people's code or the vendors' pages say: \
          `src/catalogue/tests/expected.json` names the source of each.\n\n\
          A correction is welcome: change the data file, then run \
          `cargo test -p keyseal write_the_page -- --ignored`.\n"
