@@ -13,6 +13,9 @@ import { Secret } from "./secret.js";
 
 const DOT = "•";
 
+/** Edits whose text is taken before it is in the field, where the browser lets that be done. */
+const TAKEN = new Set(["insertText", "insertFromPaste", "insertFromDrop", "insertReplacementText"]);
+
 /** Edits that would bring back what was typed before: there is nothing of it to bring back. */
 const HISTORY = new Set(["historyUndo", "historyRedo"]);
 
@@ -112,6 +115,8 @@ export class PasteField implements ReactiveController {
   readonly #stop = (event: Event) => event.preventDefault();
 
   readonly #paste = (event: ClipboardEvent) => {
+    // What carries nothing puts nothing into the field either.
+    if (!event.clipboardData?.types.length) return;
     event.preventDefault();
     this.#taken(event, event.clipboardData);
   };
@@ -130,8 +135,7 @@ export class PasteField implements ReactiveController {
 
   readonly #beforeInput = (event: InputEvent) => {
     if (HISTORY.has(event.inputType)) event.preventDefault();
-    // Typed letters do not reach the field either, where the browser lets them be caught.
-    if (event.inputType !== "insertText" || !event.cancelable || event.data === null) return;
+    if (!TAKEN.has(event.inputType) || !event.cancelable || event.data === null) return;
     event.preventDefault();
     this.#replaceSelection(event.target as HTMLInputElement, event.data);
   };
