@@ -1,4 +1,5 @@
 import { defineConfig } from "vite";
+import { preloadWasm } from "./preload-wasm.js";
 
 /**
  * In development the page is served by Vite; what belongs to the companion goes on to it. A companion answers only for
@@ -7,6 +8,7 @@ import { defineConfig } from "vite";
 const companion = process.env.KEYSEAL_COMPANION ?? "http://127.0.0.1:8787";
 
 export default defineConfig({
+  plugins: [preloadWasm()],
   build: {
     target: "es2022",
     // light-dark() stays as it is written; the page needs it anyway.

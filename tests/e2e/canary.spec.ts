@@ -111,6 +111,7 @@ for (const entry of ["index.js", "inline.js"]) {
         ".",
         // Where they can be drawn: in elements.spec.
         "./elements",
+        "./elements/store",
         "./elements/ui",
         // By hand, and searched, in frame.spec.
         "./frame",

@@ -1,12 +1,24 @@
 // The elements as a person uses them: adding by paste and by wizard, keeping order, limits, sign-in; and that what is
 // pasted is nowhere to be found in them.
 
+import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "@playwright/test";
+import { build } from "esbuild";
 import { demoKey, findIn, randomText } from "../support/canary.mjs";
 import { expect, type Stage, test } from "./support/stage.js";
 import { SecureStore } from "./support/store.js";
+import { servePackage } from "./support/tab.js";
 
 const DOT = "•";
+
+/** All elements, as an app bundles them that is not our page. */
+const elements = build({
+  entryPoints: [fileURLToPath(new URL("../../pkg/dist/elements/index.js", import.meta.url))],
+  bundle: true,
+  format: "esm",
+  write: false,
+  logLevel: "error",
+}).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
 
 async function openStore(stage: Stage): Promise<SecureStore> {
   const store = new SecureStore(await stage.openPage());
@@ -58,6 +70,22 @@ test("the field takes a key by paste, keys and drop, and holds only dots", async
     await input.press("ControlOrMeta+Z");
     await input.press("ControlOrMeta+V");
     await expect(input).toHaveValue("");
+  });
+
+  await test.step("a paste that carries nothing is left alone; one that carries text is taken", async () => {
+    const isPrevented = (text: string) =>
+      input.evaluate((field, text) => {
+        const clipboardData = text ? new DataTransfer() : null;
+        clipboardData?.setData("text/plain", text);
+        const event = new ClipboardEvent("paste", { clipboardData, cancelable: true });
+        return !field.dispatchEvent(event);
+      }, text);
+    expect(await isPrevented("")).toBe(false);
+    await expect(input).toHaveValue("");
+    expect(await isPrevented("abc")).toBe(true);
+    await expect(input).toHaveValue(DOT.repeat(3));
+    await input.press("ControlOrMeta+A");
+    await input.press("Delete");
   });
 
   await test.step("typed, with a mistake mended in the middle", async () => {
@@ -225,9 +253,14 @@ test("a store that opens its own vault: tabs by keys, an input in a form, and no
   const control = randomText();
   const store = await openStore(stage);
   const { page } = store;
-  await page.evaluate(() => {
+  await servePackage(stage.context);
+  await page.route("**/bare/pkg/elements/all.js", async (route) =>
+    route.fulfill({ contentType: "text/javascript", body: await elements }),
+  );
+  await page.goto(`${stage.companion.url}/bare/`);
+  await page.evaluate(async () => {
+    await import(`${location.origin}/bare/pkg/elements/all.js`);
     const token = sessionStorage.getItem("keyseal.token") ?? "";
-    document.body.replaceChildren();
     const host = document.createElement("keyseal-store");
     Object.assign(host, { companion: location.origin, token: () => token });
     const form = document.createElement("form");

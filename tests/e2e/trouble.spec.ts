@@ -77,6 +77,31 @@ test("companion not reachable: the list stays, what was pasted stays, and it goe
   expect((await store.chat(browser.key, "Back again?")).text).toContain(browser.key.slice(-4));
 });
 
+test("a view whose code does not come says so, and comes when asked again", async ({ stage }) => {
+  const page = await stage.openBrowser();
+  const code = "**/assets/activity-view-*.js";
+  const asked: string[] = [];
+  await page.route(code, (route) => {
+    asked.push(route.request().url());
+    return route.abort();
+  });
+  await page.goto(await stage.companion.link());
+  await new SecureStore(page).ready();
+  await page.getByRole("navigation").getByRole("link", { name: "Activity" }).click();
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("This view could not be loaded.");
+  expect(asked).not.toEqual([]);
+  await page.getByRole("navigation").getByRole("link", { name: "Keys" }).click();
+  await new SecureStore(page).ready();
+  await expect(alert).toHaveCount(0);
+
+  await page.getByRole("navigation").getByRole("link", { name: "Activity" }).click();
+  await expect(alert).toBeVisible();
+  await page.unroute(code);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("heading", { name: "Activity", level: 1 })).toBeVisible();
+});
+
 test("storage blocked: keys on all devices work, and the page says what does not last", async ({
   stage,
 }) => {

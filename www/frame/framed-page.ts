@@ -1,6 +1,6 @@
 import { KeysealError, type Vault } from "keyseal";
-import "keyseal/elements";
-import type { KeysealStore } from "keyseal/elements";
+import "keyseal/elements/store";
+import type { KeysealStore } from "keyseal/elements/store";
 import { controls, icons, problem } from "keyseal/elements/ui";
 import { type Frame, type FrameView, vaultBeside } from "keyseal/frame";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { preloadWasm } from "../preload-wasm.js";
 
 /**
  * The isolated frame, as a folder of its own: the companion serves it at `/frame/`, and any static server at any path
@@ -8,6 +9,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
+  plugins: [preloadWasm()],
   publicDir: "../public",
   build: {
     outDir: "../dist/frame",

@@ -1,16 +1,37 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
 import { define } from "./define.js";
 import * as strings from "./strings.js";
 import { controls } from "./ui/controls.js";
 
-/** What stands where the list will stand, in its size, until the vault is open. */
+/** What each view begins with, before there is anything to show below it. */
+const HEADS: Readonly<Record<string, { title: string; lead: string }>> = {
+  keys: strings.keys,
+  usage: strings.usage,
+  security: strings.security,
+  activity: strings.activity,
+};
+
+/** What stands where a view will stand, in its place and words, until the vault is open and the view loaded. */
 export class Skeleton extends LitElement {
+  /** Of which view. */
+  @property() view = "";
+  /** The vault is open, and the view on its way. */
+  @property({ type: Boolean }) opened = false;
+
   protected override render(): TemplateResult {
+    const head = Object.hasOwn(HEADS, this.view) ? HEADS[this.view] : undefined;
     return html`
-      <p class="hidden" role="status">${strings.store.loading}</p>
-      <div aria-hidden="true">
-        <i class="title"></i>
-        <i class="line"></i>
+      <p class="hidden" role="status">
+        ${this.opened ? strings.store.viewLoading : strings.store.loading}
+      </p>
+      <div class="all" aria-hidden="true">
+        ${
+          head
+            ? html`<p class="title">${head.title}</p>
+              <p class="lead">${head.lead}</p>`
+            : html`<i class="title"></i><i class="lead"></i>`
+        }
         <div class="card"><i></i><i></i><i></i></div>
       </div>
     `;
@@ -27,14 +48,25 @@ export class Skeleton extends LitElement {
       }
 
       .title {
-        width: 11rem;
-        height: 2.25rem;
+        min-height: 2.25rem;
+        font-size: var(--ks-title);
+        font-weight: 600;
+        line-height: 2.25rem;
+        letter-spacing: -0.015em;
       }
 
-      .line {
-        width: min(24rem, 80%);
-        height: 1.25rem;
+      .lead {
+        min-height: 1.25rem;
         margin: var(--ks-1) 0 4.75rem;
+        color: var(--ks-ink-2);
+      }
+
+      i.title {
+        width: 11rem;
+      }
+
+      i.lead {
+        width: min(24rem, 80%);
       }
 
       .card {

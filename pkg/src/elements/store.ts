@@ -6,19 +6,17 @@ import type { TokenSource } from "../vault/companion.js";
 import { Vault } from "../vault/vault.js";
 import { define } from "./define.js";
 import { emit } from "./events.js";
-import "./activity/activity-view.js";
 import "./isolated.js";
 import type { Isolated } from "./isolated.js";
 import "./keys/keys-view.js";
 import type { KeysView } from "./keys/keys-view.js";
 import "./lock/unlock.js";
-import "./security/security-view.js";
-import "./usage/usage-view.js";
 import { noticesOf } from "./notices.js";
 import "./skeleton.js";
 import * as strings from "./strings.js";
 import { controls } from "./ui/controls.js";
 import { icons } from "./ui/icons.js";
+import { Later } from "./ui/later.js";
 import { notices } from "./ui/notice.js";
 import { problem } from "./ui/vault-element.js";
 
@@ -37,7 +35,15 @@ const VIEWS: Readonly<
   activity: (vault) => html`<keyseal-activity .vault=${vault}></keyseal-activity>`,
 };
 
+/** Views that the list of keys can do without. */
+const LATER = {
+  "keyseal-usage": () => import("./usage/usage-view.js"),
+  "keyseal-security": () => import("./security/security-view.js"),
+  "keyseal-activity": () => import("./activity/activity-view.js"),
+} as const;
+
 const TABS = Object.keys(VIEWS) as StoreView[];
+const isLater = (tag: string): tag is keyof typeof LATER => Object.hasOwn(LATER, tag);
 const LOOK_AGAIN_MS = 4_000;
 const STALE_MS = 30_000;
 
@@ -77,6 +83,7 @@ export class KeysealStore extends LitElement {
   @state() private stage: Stage = "waiting";
   @state() private looking = false;
 
+  readonly #later = new Later(this, LATER);
   /** What this element has opened, and has to close. */
   #own: Vault | undefined;
   #watched: Vault | undefined;
@@ -104,6 +111,8 @@ export class KeysealStore extends LitElement {
       this.#watch(this.vault);
       if (this.vault) this.stage = "open";
     }
+    // An address that does not answer any more is no reason to show nothing of another view.
+    if (changed.has("view")) this.#later.forget();
     if ((changed.has("companion") || changed.has("token")) && this.#openable) void this.#open();
   }
 
@@ -227,8 +236,9 @@ export class KeysealStore extends LitElement {
       </section>`;
     }
     if (typeof stage === "object") return this.#failed(stage.failed);
-    if (!vault) return html`<keyseal-skeleton></keyseal-skeleton>`;
-    const draw = Object.hasOwn(VIEWS, this.view) ? VIEWS[this.view as StoreView] : undefined;
+    if (!vault) return html`<keyseal-skeleton view=${this.view}></keyseal-skeleton>`;
+    const view = Object.hasOwn(VIEWS, this.view) ? (this.view as StoreView) : undefined;
+    const drawn = view ? this.#draw(view, vault) : nothing;
     return html`
       ${this.noTabs ? nothing : this.#tabs(vault)}
       <div class="notices" role="status">
@@ -239,12 +249,29 @@ export class KeysealStore extends LitElement {
         this.noTabs
           ? nothing
           : html`<div id="panel" role="tabpanel" aria-labelledby=${`tab-${this.view}`} tabindex="-1">
-            ${draw?.(vault, this.account)}
+            ${drawn}
           </div>`
       }
-      ${this.noTabs ? draw?.(vault, this.account) : nothing}
-      ${draw ? nothing : html`<slot></slot>`}
+      ${this.noTabs ? drawn : nothing}
+      ${view ? nothing : html`<slot></slot>`}
     `;
+  }
+
+  #draw(view: StoreView, vault: Vault): TemplateResult {
+    const tag = `keyseal-${view}`;
+    if (!isLater(tag) || this.#later.has(tag)) return VIEWS[view](vault, this.account);
+    const { failed } = this.#later;
+    if (!failed) return html`<keyseal-skeleton view=${view} opened></keyseal-skeleton>`;
+    return html`
+      ${problem(failed)}
+      <button class="button" type="button" @click=${() => this.#later.load(tag)}>
+        ${WORDS.retry}
+      </button>
+    `;
+  }
+
+  protected override updated(): void {
+    if (this.vault) this.#later.allSoon();
   }
 
   #failed(error: KeysealError): TemplateResult {

@@ -753,6 +753,10 @@ export const store = {
   tabs: "Views of the Secure Store",
   tab: { keys: "Keys", usage: "Usage", security: "Security", activity: "Activity" },
   loading: "Opening your vault…",
+  viewLoading: "Loading…",
+  notLoaded: "This view could not be loaded.",
+  notLoadedNext:
+    "Check the connection and try again, or reload the page. Nothing of yours is lost.",
   failed: "The Secure Store could not open",
   retry: "Try again",
   signedOut: "Your sign-in has ended",

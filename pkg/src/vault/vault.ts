@@ -169,13 +169,8 @@ export class Vault extends EventTarget {
    */
   static async open(options: VaultOptions): Promise<Vault> {
     const companion = new Companion(options.companion, options.token);
-    const wasm = await loadCore();
-    const token = await companion.token();
-    const sub = await companion.call<{ sub: string }>("GET", "/api/v1/me", { token }).then(
-      (me) => me.sub,
-      // Offline the token itself says whose vault to open; it is only a name here, and opens nothing.
-      (error: unknown) => (isAway(error) ? subjectOf(token, error) : Promise.reject(error)),
-    );
+    // On a slow line the wasm is by far the most of it: the companion is asked meanwhile.
+    const [wasm, sub] = await Promise.all([loadCore(), whoseVault(companion)]);
     const core = await wasm.VaultCore.open({
       issuer: companion.url,
       sub,
@@ -846,5 +841,17 @@ export class Vault extends EventTarget {
     this.#entries = merged(listed, local, this.#order, this.#offline.waiting());
     this.#relayed.changed();
     this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Whose vault is to be opened. */
+async function whoseVault(companion: Companion): Promise<string> {
+  const token = await companion.token();
+  try {
+    return (await companion.call<{ sub: string }>("GET", "/api/v1/me", { token })).sub;
+  } catch (error) {
+    // Offline the token itself says it; it is only a name here, and opens nothing.
+    if (isAway(error)) return subjectOf(token, error);
+    throw error;
   }
 }

@@ -1,9 +1,9 @@
-import { KeysealError, Vault } from "keyseal";
-import "keyseal/elements";
-import type { KeysealStore } from "keyseal/elements";
-import { badge, controls, icons, problem } from "keyseal/elements/ui";
+import { init, KeysealError, Vault } from "keyseal";
+import "keyseal/elements/store";
+import type { KeysealStore } from "keyseal/elements/store";
+import { badge, controls, icons, Later, problem } from "keyseal/elements/ui";
 import { relay } from "keyseal/relay";
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { strings } from "../strings.js";
 import { takeLink } from "./link.js";
@@ -13,10 +13,10 @@ import { nextTheme, type Theme, theme } from "./theme.js";
 const VIEWS = ["keys", "playground", "usage", "security", "activity"] as const;
 type View = (typeof VIEWS)[number];
 
-/** Views that the first look does not need are loaded when they are opened. */
-const LATER: Partial<Record<View, () => Promise<unknown>>> = {
-  playground: () => import("../playground/playground-view.js"),
-};
+const PLAYGROUND = "keyseal-playground";
+
+/** What the first look does not need. */
+const LATER = { [PLAYGROUND]: () => import("../playground/playground-view.js") } as const;
 
 type Stage =
   | { is: "opening" }
@@ -34,6 +34,7 @@ export class KeysealPage extends LitElement {
   @state() private theme: Theme = theme();
   @query("keyseal-store") private store!: KeysealStore | null;
 
+  readonly #later = new Later(this, LATER);
   #token = "";
   #played = false;
 
@@ -53,6 +54,8 @@ export class KeysealPage extends LitElement {
 
   async #start(link: string | undefined): Promise<void> {
     this.stage = { is: "opening" };
+    // Its wasm is on the way while the sign-in is; what goes wrong there, opening the vault says.
+    init().catch(() => undefined);
     const signedIn: SignIn = await signIn(link);
     if (signedIn.state !== "in") {
       const more = signedIn.state === "away" ? { link: signedIn.link } : {};
@@ -94,19 +97,26 @@ export class KeysealPage extends LitElement {
     return this.stage.is === "open" && this.stage.vault.problems.some(({ code }) => AWAY.has(code));
   }
 
-  protected override willUpdate(): void {
-    if (this.stage.is === "open") void LATER[this.view]?.();
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("view")) this.#later.forget();
     document.title = `${strings.nav[this.view]} · ${strings.title}`;
   }
 
+  protected override updated(): void {
+    if (this.stage.is === "open") this.#later.allSoon();
+  }
+
   protected override render(): TemplateResult {
+    // While the vault is being opened the navigation stands already: nothing below it moves.
+    const within = this.stage.is === "open" || this.stage.is === "opening";
     return html`
       <header>
         <div class="bar">
           <a class="brand" href="#keys">${mark}<span>${strings.brand}</span></a>
-          ${this.stage.is === "open" ? this.#navigation() : nothing}
+          ${within ? this.#navigation() : nothing}
           <div class="end">
-            ${this.stage.is === "open" ? html`${this.#connection()} ${this.#lock(this.stage.vault)}` : nothing}
+            ${within ? this.#connection() : nothing}
+            ${this.stage.is === "open" ? this.#lock(this.stage.vault) : nothing}
             <button
               class="icon-button"
               type="button"
@@ -142,8 +152,10 @@ export class KeysealPage extends LitElement {
   #connection(): TemplateResult {
     const on = !this.#away();
     const label = strings.connection.label(location.host, on);
+    // Its place is kept while nobody can say yet.
+    const looks = this.stage.is === "opening" ? "unknown" : on ? "on" : "off";
     return html`
-      <span class="connection ${on ? "on" : "off"}" role="img" aria-label=${label} title=${label}>
+      <span class="connection ${looks}" role="img" aria-label=${label} title=${label}>
         <i></i><span aria-hidden="true">${on ? location.host : strings.connection.off}</span>
       </span>
     `;
@@ -190,16 +202,24 @@ export class KeysealPage extends LitElement {
     if (vault && this.view === "playground") this.#played = true;
     return html`
       <keyseal-store no-tabs .vault=${vault} .view=${this.view}>
-        ${
-          this.#played
-            ? html`<keyseal-playground
-              .vault=${vault}
-              ?hidden=${this.view !== "playground"}
-            ></keyseal-playground>`
-            : nothing
-        }
+        ${this.#played ? this.#playground(vault) : nothing}
       </keyseal-store>
     `;
+  }
+
+  #playground(vault: Vault | undefined): TemplateResult {
+    const hidden = this.view !== "playground";
+    if (this.#later.has(PLAYGROUND)) {
+      return html`<keyseal-playground .vault=${vault} ?hidden=${hidden}></keyseal-playground>`;
+    }
+    const { failed } = this.#later;
+    if (!failed) return html`<keyseal-skeleton opened ?hidden=${hidden}></keyseal-skeleton>`;
+    return html`<div ?hidden=${hidden}>
+      ${problem(failed)}
+      <button class="button" type="button" @click=${() => this.#later.load(PLAYGROUND)}>
+        ${strings.startFailed.retry}
+      </button>
+    </div>`;
   }
 
   #signInNeeded(why: "none" | "used" | "ended" | "away", link: string | undefined): TemplateResult {
@@ -328,6 +348,10 @@ export class KeysealPage extends LitElement {
         height: 8px;
         border-radius: 50%;
         background: var(--ks-ok);
+      }
+
+      .connection.unknown {
+        visibility: hidden;
       }
 
       .connection.off {

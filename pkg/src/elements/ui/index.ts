@@ -4,6 +4,7 @@ export { ConfirmDialog } from "./confirm-dialog.js";
 export { badge, controls, dialogs } from "./controls.js";
 export { ago, day, full, hostOf } from "./format.js";
 export { icons } from "./icons.js";
+export { Later } from "./later.js";
 export { Menu, type MenuItem } from "./menu.js";
 export { notice, notices } from "./notice.js";
 export { tokens } from "./tokens.js";
