@@ -44,7 +44,7 @@ export interface Entry {
   readonly createdAt: string;
   readonly lastTestedAt: string | null;
   readonly lastUsedAt: string | null;
-  /** Until then other keys are tried before it: the provider asked for a pause (429). Only synced keys rest. */
+  /** Until then other keys are tried before it: the provider asked for a pause (429). */
   readonly restingUntil: string | null;
   readonly expiresAt: string | null;
   /** Nothing can open what is stored any more: the key must be entered again. */

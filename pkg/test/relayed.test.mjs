@@ -35,6 +35,11 @@ function relay(answer = () => Response.json({ by: "relay" })) {
         session.judged = judged;
         return "limited";
       },
+      async against(looked) {
+        if (looked.status === 403 && looked.body === undefined) return "look";
+        if (looked.body?.includes("content")) return undefined;
+        return { 401: "refused", 402: "limited", 403: "limited", 429: "wait" }[looked.status];
+      },
       async check(now) {
         session.checks.push(now);
       },
@@ -186,6 +191,131 @@ test("a refusal is noted at the entry before the next request chooses one", asyn
   await vault.add(KEY, { storage: "browser" });
   await ask(vault);
   assert.equal(vault.entries[0].status, "invalid");
+});
+
+/** Some keys of a provider in this browser, in order, and a relay that answers each with a status or as told. */
+async function several(...answers) {
+  const asked = [];
+  const tell = async (request) => {
+    asked.push(request.entry);
+    const answer = answers[ids.indexOf(request.entry)];
+    return typeof answer === "function"
+      ? answer()
+      : Response.json({ by: ids.indexOf(request.entry) }, { status: answer });
+  };
+  const vault = await open({ relay: relay(tell) });
+  const ids = [];
+  for (const [at] of answers.entries()) {
+    ids.push((await vault.add(`${KEY}${at}`, { storage: "browser" })).id);
+  }
+  const entry = (at) => vault.entries.find(({ id }) => id === ids[at]);
+  return { vault, ids, entry, order: () => asked.splice(0).map((id) => ids.indexOf(id)) };
+}
+
+test("a key that is not accepted makes room for the next; what each answer said of its key is noted", async () => {
+  const { vault, ids, entry, order } = await several(401, 402, 429, 200, 200);
+  const answer = await ask(vault);
+  assert.deepEqual(await answer.json(), { by: 3 });
+  assert.equal(answer.headers.get("keyseal-attempts"), "4");
+  assert.equal(vault.servedBy(answer).id, ids[3]);
+  assert.deepEqual(order(), [0, 1, 2, 3]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((at) => entry(at).status),
+    ["invalid", "limited", "untested", "untested"],
+  );
+  assert.ok(Date.parse(entry(2).restingUntil) > Date.now());
+  assert.equal(entry(3).restingUntil, null);
+
+  // What was refused is left out, what is limited is asked again, what rests would come last.
+  await ask(vault);
+  assert.deepEqual(order(), [1, 3]);
+});
+
+test("an answer about the request, or about what was asked for, is no reason to ask under another key", async () => {
+  const content = () => Response.json({ error: { type: "content" } }, { status: 403 });
+  for (const answer of [200, 400, 404, 500, 503, content]) {
+    const { vault, entry, order } = await several(answer, 200);
+    const answered = await ask(vault);
+    assert.equal(answered.headers.get("keyseal-attempts"), "1");
+    assert.ok((await answered.text()).length > 2, "also what was looked at is there to be read");
+    assert.deepEqual(order(), [0]);
+    assert.equal(entry(0).status, "untested");
+    for (const { id } of vault.entries) await vault.revoke(id);
+    vault.close();
+  }
+});
+
+test("when all are refused the last answer comes back as it was", async () => {
+  const scope = () => Response.json({ error: { type: "scope" } }, { status: 403 });
+  const { vault, entry, order } = await several(401, 429, scope);
+  const answer = await ask(vault);
+  assert.equal(answer.status, 403);
+  assert.deepEqual(await answer.json(), { error: { type: "scope" } });
+  assert.equal(answer.headers.get("keyseal-attempts"), "3");
+  assert.deepEqual(order(), [0, 1, 2]);
+  assert.equal(entry(2).status, "limited");
+});
+
+test("keys that rest: one is asked all the same, the one that rests no longer soonest", async () => {
+  const resting = (after) => () =>
+    new Response("", { status: 429, headers: { "Retry-After": after } });
+  const soon = new Date(Date.now() + 60_000).toUTCString();
+  const { vault, entry, order } = await several(resting("7200"), resting(soon), resting("soon"));
+  await ask(vault);
+  assert.deepEqual(order(), [0, 1, 2]);
+  const seconds = [0, 1, 2].map((at) => (Date.parse(entry(at).restingUntil) - Date.now()) / 1000);
+  for (const [at, most] of [3600, 60, 30].entries()) {
+    assert.ok(seconds[at] <= most && seconds[at] > most - 10, `${at}: ${seconds[at]}`);
+  }
+  await ask(vault);
+  assert.deepEqual(order(), [2]);
+});
+
+test("no other key is asked: for one that is named, without a fallback, and where the body is gone", async () => {
+  const { vault, ids, order } = await several(429, 200);
+  const headers = (more) => ({ headers: { "Keyseal-Entry": ids[0], ...more } });
+  for (const init of [
+    headers({}),
+    { headers: { "Keyseal-Fallback": "none" } },
+    { ...headers({ "Keyseal-Fallback": "keys" }), body: new Blob(["{}"]).stream(), duplex: "half" },
+  ]) {
+    const { headers } = await ask(vault, init);
+    assert.equal(headers.get("keyseal-attempts"), "1");
+    assert.equal(headers.get("keyseal-body"), init.body ? "once" : null);
+  }
+  assert.deepEqual(order(), [0, 1, 0]);
+  await ask(vault, headers({ "Keyseal-Fallback": "keys" }));
+  assert.deepEqual(order(), [0, 1]);
+});
+
+test("a way that broke is no word about the key; one that cannot be opened is passed over", async () => {
+  const broken = await several(429, failing("relay_interrupted"));
+  await assert.rejects(ask(broken.vault), { code: "relay_interrupted" });
+  for (const { id } of broken.vault.entries) await broken.vault.revoke(id);
+  broken.vault.close();
+  const { vault, order } = await several(401, failing("entry_damaged"), 200);
+  const answer = await ask(vault);
+  assert.deepEqual(await answer.json(), { by: 2 });
+  assert.equal(answer.headers.get("keyseal-attempts"), "2");
+  assert.deepEqual(order(), [0, 1, 2]);
+});
+
+test("the companion's keys follow only where a fallback is asked for, and never in an envelope's place", async () => {
+  const { vault, order } = await several(402);
+  await vault.add(KEY);
+  assert.equal((await ask(vault)).status, 402);
+  assert.equal(enveloped(), 0);
+  const more = { headers: { "Keyseal-Fallback": "keys" } };
+  assert.deepEqual(await (await ask(vault, more)).json(), { by: "forward" });
+  assert.deepEqual(order(), [0, 0]);
+  const [{ headers }] = companion.askedFor("POST", CHAT);
+  assert.deepEqual([headers.get("keyseal-fallback"), headers.get("keyseal-key")], ["keys", null]);
+
+  // Where it has none either, the provider's own answer stands.
+  const none = () => json({ code: "no_credential" }, 409, { "Keyseal-Error": "no_credential" });
+  companion.instead.set(`POST ${CHAT}`, none);
+  assert.equal((await ask(vault, more)).status, 402);
+  assert.equal(enveloped(), 2);
 });
 
 test("the relay is told of a lock, of the end, and of what is still stored", async () => {

@@ -50,7 +50,7 @@ pub use self::core::VaultCore;
 #[cfg(feature = "core")]
 pub use functions::{detect, fingerprint, fingerprint_of, new_entry_id, providers, seal_key};
 #[cfg(feature = "relay")]
-pub use relay::{RelayConnection, RelayKeys, RelayUsage, judge, test_call};
+pub use relay::{RelayConnection, RelayKeys, RelayUsage, against, judge, test_call};
 
 /// Freed memory is wiped: keys pass through allocations that no type of ours owns.
 #[global_allocator]

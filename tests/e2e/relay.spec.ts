@@ -198,6 +198,36 @@ for (const worker of [true, false]) {
   });
 }
 
+test("a key that is not accepted gives way to the next, and is marked or rests, in other tabs too", async ({
+  app,
+  stand,
+  context,
+}) => {
+  const { id, key, options, calls } = await opened(app, stand, true);
+  const others = [0, 1].map(() => `sk-proj-${randomText()}${randomText()}`);
+  const ids = [id];
+  for (const other of others) {
+    const asked = [other, options.host] as const;
+    ids.push(await app.evaluate((asked) => window.relayed.add(...asked), asked));
+  }
+  stand.upstream.fail(401, 429);
+  const [noted, attempts] = await app.evaluate(() => window.relayed.turns());
+  expect(attempts).toBe("3");
+  expect(calls().map((call) => call.key)).toEqual([key, ...others]);
+  expect(noted).toEqual([
+    [ids[0], "invalid", false],
+    [ids[1], "untested", true],
+    [ids[2], "untested", false],
+  ]);
+
+  const tab = await context.newPage();
+  await stand.visit(tab);
+  await tab.evaluate((options) => window.relayed.open(options), options);
+  await tab.evaluate(() => window.relayed.turns());
+  expect(calls().at(-1)?.key).toBe(others[1]);
+  expect(calls()).toHaveLength(4);
+});
+
 test("what nobody reads is not fetched without end", async ({ app, stand }) => {
   const { calls } = await opened(app, stand, true);
   await app.evaluate(() => window.relayed.leaveUnread());

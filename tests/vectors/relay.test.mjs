@@ -297,6 +297,21 @@ test("a key is tested by the catalogue's call", { skip }, async () => {
     assert.equal(relay.judge("openai", answered.status, "application/json", "{}"), verdict);
   }
   tunnel.socket.destroy();
+  for (const [status, body, said] of [
+    [200, undefined, undefined],
+    [401, undefined, "look"],
+    [401, "{}", "refused"],
+    [402, undefined, "limited"],
+    [403, '{"error":{"code":"billing_not_active"}}', "limited"],
+    [429, undefined, "wait"],
+    [503, undefined, undefined],
+  ]) {
+    assert.equal(relay.against("openai", status, "application/json", body), said, `${status}`);
+  }
+  assert.equal(relay.against("openai", 401, "text/html", "<html>"), "unsaid");
+  assert.equal(relay.against("openrouter", 403, "application/json", "{}"), undefined);
+  assert.equal(relay.against("minimax", 200, "application/json", undefined), "look");
+  assert.equal(relay.against("nobody", 401, "", ""), undefined);
   assert.equal(relay.testCall("nobody"), undefined);
   assert.equal(relay.judge("openai", 200, "text/html", "<html>"), "unknown");
   assert.equal(

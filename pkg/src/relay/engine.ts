@@ -71,6 +71,11 @@ export class Engine {
         this.#answer(message.id, () => this.#wasm.judge(provider, status, contentType, body));
         break;
       }
+      case "against": {
+        const { provider, status, contentType, body } = message;
+        this.#answer(message.id, () => this.#wasm.against(provider, status, contentType, body));
+        break;
+      }
     }
   };
 

@@ -59,6 +59,12 @@ export interface Judged {
   body: string;
 }
 
+/** An answer to any request, and its beginning where that was looked at. */
+export type Looked = Omit<Judged, "body"> & { body: string | undefined };
+
+/** What an answer says against its key; `look`: its beginning tells. */
+export type Against = "refused" | "limited" | "wait" | "unsaid" | "look" | undefined;
+
 /** From the page to the engine. `id` numbers the requests of one session. */
 export type ToEngine =
   | { type: "start"; module: WebAssembly.Module; setting: Setting }
@@ -71,7 +77,8 @@ export type ToEngine =
   | { type: "pull"; id: number; bytes: number }
   | { type: "abort"; id: number }
   | { type: "testCall"; id: number; provider: string }
-  | ({ type: "judge"; id: number } & Judged);
+  | ({ type: "judge"; id: number } & Judged)
+  | ({ type: "against"; id: number } & Looked);
 
 /** From the engine to the page. */
 export type ToPage =

@@ -4,7 +4,7 @@ import { bodyOf } from "./body.js";
 import { Call } from "./call.js";
 import { type Deferred, deferred } from "./deferred.js";
 import { errorOf } from "./failures.js";
-import type { Judged, Setting, ToEngine, ToPage } from "./messages.js";
+import type { Against, Judged, Looked, Setting, ToEngine, ToPage } from "./messages.js";
 import type { Running, Starter } from "./start.js";
 import type { TestCall } from "./wasm.js";
 
@@ -75,6 +75,10 @@ export class Session implements RelaySession {
 
   async judge(judged: Judged): Promise<string> {
     return (await this.#ask((id) => ({ type: "judge", id, ...judged }))) as string;
+  }
+
+  async against(looked: Looked): Promise<Against> {
+    return (await this.#ask((id) => ({ type: "against", id, ...looked }))) as Against;
   }
 
   /** What an entry's ciphertext is to be, by `now`; whoever is served by another is ended. */

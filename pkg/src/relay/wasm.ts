@@ -1,4 +1,4 @@
-import type { Asked, BodyKind } from "./messages.js";
+import type { Against, Asked, BodyKind } from "./messages.js";
 
 // What the relay's wasm exports, as it is used here. Its own declarations are there only where it was built.
 
@@ -90,6 +90,12 @@ export interface RelayWasm {
     contentType: string | undefined,
     body: string,
   ): "valid" | "limited" | "invalid" | "unknown";
+  against(
+    provider: string,
+    status: number,
+    contentType: string | undefined,
+    body: string | undefined,
+  ): Against;
 }
 
 /** The catalogue's cheapest call of a provider. */

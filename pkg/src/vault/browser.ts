@@ -3,6 +3,7 @@ import type { Entry, TestResult } from "../types.js";
 import type { LocalEntryPatch, VaultCore } from "../wasm/keyseal.js";
 import type { Companion } from "./companion.js";
 import type { Exclusive } from "./exclusive.js";
+import type { Answered } from "./in-turn.js";
 import {
   type Change,
   copyOf,
@@ -16,6 +17,7 @@ import {
 import type { Latch } from "./latch.js";
 import type { Pinned } from "./pinned.js";
 import type { Relayed } from "./relayed.js";
+import type { Rests } from "./rests.js";
 import type { Slots } from "./slots.js";
 
 /** "Last used" is display: one write a minute is enough. */
@@ -30,6 +32,7 @@ export class BrowserEntries implements Keeper {
   readonly #latch: Latch;
   readonly #slots: Slots;
   readonly #relayed: Relayed;
+  readonly #rests: Rests;
   readonly #noted: () => void;
   readonly #servedBy = new WeakMap<Response, string>();
 
@@ -42,6 +45,7 @@ export class BrowserEntries implements Keeper {
       latch: Latch;
       slots: Slots;
       relayed: Relayed;
+      rests: Rests;
     },
     /** Told when what an answer said of a key has been noted. */
     noted: () => void,
@@ -53,6 +57,7 @@ export class BrowserEntries implements Keeper {
     this.#latch = parts.latch;
     this.#slots = parts.slots;
     this.#relayed = parts.relayed;
+    this.#rests = parts.rests;
     this.#noted = noted;
   }
 
@@ -121,14 +126,22 @@ export class BrowserEntries implements Keeper {
   }
 
   /** Keeps what an answer tells of the key that it was served by: a verdict before the next request chooses one. */
-  async noteUse(response: Response, entry: Entry): Promise<void> {
+  async noteUse({ response, against }: Answered, entry: Entry, method: string): Promise<void> {
     this.#servedBy.set(response, entry.id);
+    const { status, ok } = response;
     const now = Date.now();
     const lastUsedAt = new Date(now).toISOString();
     const note = (patch: LocalEntryPatch) => this.#note(entry.id, patch).then(this.#noted);
-    if (response.status === 401) {
-      await note({ status: "invalid", statusDetail: "The provider refused this key (401)." });
-    } else if (response.ok && entry.status === "invalid") {
+    // Lists may be open to all; what is made for a key proves it.
+    const proves = ok && !against && (entry.status === "invalid" || method === "POST");
+    if (against === "wait") {
+      this.#rests.begin(entry.id, response.headers);
+      this.#noted();
+    } else if (against === "refused") {
+      await note({ status: "invalid", statusDetail: `The provider refused this key (${status}).` });
+    } else if (against === "limited") {
+      await note({ status: "limited", statusDetail: limited(status) });
+    } else if (proves && (entry.status === "invalid" || entry.status === "limited")) {
       await note({ status: "valid", statusDetail: null, lastUsedAt });
     } else if (!entry.lastUsedAt || now - Date.parse(entry.lastUsedAt) >= USE_NOTED_EVERY_MS) {
       // Only shown: no answer waits for it.
@@ -162,6 +175,12 @@ export class BrowserEntries implements Keeper {
     const problem = KeysealError.from(error);
     return problem.code === "vault_locked" && this.#core.locked ? this.#latch.locked() : problem;
   }
+}
+
+function limited(status: number): string {
+  return status === 402
+    ? "The key is good, but there is nothing left to pay with."
+    : "The key is good, but was not allowed to do what it was used for.";
 }
 
 /** The companion does not know one browser-only key from another: nobody could count what each has cost. */

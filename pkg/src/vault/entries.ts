@@ -2,6 +2,7 @@ import type { Entry, Status } from "../types.js";
 import type { LocalEntry } from "../wasm/keyseal.js";
 import type { Order } from "./order.js";
 import { overlaid, type Waiting } from "./queue.js";
+import type { Rests } from "./rests.js";
 
 /** An entry as the companion lists it. The ciphertext goes to the local copy and is not shown. */
 export interface ListedEntry extends Omit<Entry, "host" | "label" | "pending" | "restingUntil"> {
@@ -19,12 +20,15 @@ export function merged(
   local: readonly LocalEntry[],
   order: Order,
   waiting: Iterable<Waiting>,
+  rests: Rests,
 ): readonly Entry[] {
   // Without a list from the companion (offline), the local copies stand in for it.
   const fromCompanion =
     listed?.map(shown) ??
     overlaid(local.filter(({ storage }) => storage === "synced").map(shownLocal), waiting);
-  const fromBrowser = local.filter((entry) => entry.storage === "browser").map(shownLocal);
+  const fromBrowser = local
+    .filter((entry) => entry.storage === "browser")
+    .map((entry) => ({ ...shownLocal(entry), restingUntil: rests.until(entry.id) }));
   const byProvider = new Map<string, Entry[]>();
   for (const entry of [...fromCompanion, ...fromBrowser].sort(inOrder)) {
     const others = byProvider.get(entry.provider);
@@ -36,7 +40,10 @@ export function merged(
   );
 }
 
-/** The entries a request for this provider may use, in the order of use; those known to be refused come last. */
+/**
+ * The entries a request for this provider may use, in the order of use. Those known to be refused are left out unless
+ * there are no others; those that rest come last, and of several only the one that rests no longer soonest.
+ */
 export function usable(
   entries: readonly Entry[],
   provider: string,
@@ -49,10 +56,11 @@ export function usable(
       !entry.needsReentry &&
       !(entry.expiresAt && Date.parse(entry.expiresAt) <= now),
   );
-  return [
-    ...fit.filter((entry) => entry.status !== "invalid"),
-    ...fit.filter((entry) => entry.status === "invalid"),
-  ];
+  const good = fit.filter(({ status }) => status !== "invalid");
+  const until = ({ restingUntil }: Entry) => (restingUntil ? Date.parse(restingUntil) : 0);
+  const some = good.length > 0 ? good : fit;
+  const resting = some.filter((entry) => until(entry) > now).sort((a, b) => until(a) - until(b));
+  return [...some.filter((entry) => !(until(entry) > now)), ...resting.slice(0, 1)];
 }
 
 /** The priority that puts a new entry last. */

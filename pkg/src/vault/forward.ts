@@ -1,7 +1,8 @@
 import { KeysealError } from "../errors.js";
+import type { Against } from "../relay/messages.js";
 import type { Entry } from "../types.js";
 import type { Companion } from "./companion.js";
-import { usable } from "./entries.js";
+import { type Answered, inTurn, turns } from "./in-turn.js";
 import { isStale } from "./pinned.js";
 import type { Relayable } from "./relayed.js";
 
@@ -10,7 +11,7 @@ export interface ForwardParts {
   companion: Companion;
   entries(): readonly Entry[];
   /** The answer by the relay to a request under a browser-only key; undefined where it goes in an envelope. */
-  relayed(entry: Entry, asked: Relayable): Promise<Response | undefined>;
+  relayed(entry: Entry, asked: Relayable): Promise<Answered | undefined>;
   /** The headers that carry a browser-only key, sealed for this one request. */
   envelope(
     entry: Entry,
@@ -18,8 +19,8 @@ export interface ForwardParts {
   ): Promise<Record<string, string>>;
   /** The companion no longer knows the key that was sealed to, or the clocks differ: look again. */
   refreshKeyset(): Promise<void>;
-  /** A response that the enveloped key was the answer to. */
-  served(response: Response, entry: Entry): Promise<void>;
+  /** An answer that was given to a browser-only key. */
+  served(answered: Answered, entry: Entry, method: string): Promise<void>;
 }
 
 /** Where SDKs put what they take for a key. All are removed: identity goes into `Authorization`, keys nowhere. */
@@ -30,6 +31,9 @@ const CREDENTIAL_HEADERS = [
   "xi-api-key",
   "x-subscription-token",
 ];
+
+/** What a status says against an enveloped key; how forward reads answers, the companion alone knows. */
+const AGAINST: Readonly<Record<number, Against>> = { 401: "refused", 402: "limited", 429: "wait" };
 
 /** The `fetch` of a vault: same signature, but only to the companion, and with identity and key added. */
 export function forwardingFetch(parts: ForwardParts): typeof fetch {
@@ -51,15 +55,16 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
     const replayable = !streams && (!(input instanceof Request) || isBodiless(input.method));
 
     const send = async (): Promise<Response> => {
-      const entry = chosen(parts.entries(), asked, path);
-      if (entry) {
-        const request = { url, path, method, headers: asked, input, init, replayable };
-        const relayed = await parts.relayed(entry, request);
-        if (relayed) {
-          await parts.served(relayed, entry);
-          return relayed;
-        }
-      }
+      const entries = turns(parts.entries(), asked, path);
+      const relayed = await inTurn(entries, {
+        send: (entry) =>
+          parts.relayed(entry, { url, path, method, headers: asked, input, init, replayable }),
+        served: (answered, entry) => parts.served(answered, entry, method),
+        replayable,
+      });
+      const refused = relayed?.against && replayable && asksForMore(asked);
+      if (relayed && !refused) return relayed.response;
+      const entry = relayed ? undefined : entries[0];
       const token = await parts.companion.token();
       const headers = await withKey(parts, asked, entry, { method, path, token });
       const response = await request(parts.companion, input, {
@@ -67,8 +72,13 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
         headers,
         credentials: "omit",
       });
+      if (relayed) {
+        const none = response.headers.has("Keyseal-Error");
+        void (none ? response : relayed.response).body?.cancel();
+        return none ? relayed.response : response;
+      }
       if (entry && response.headers.get("Keyseal-Served-By") === "envelope")
-        await parts.served(response, entry);
+        await parts.served({ response, against: AGAINST[response.status] }, entry, method);
       return response;
     };
 
@@ -80,22 +90,14 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
   };
 }
 
+/** Whether keys that the companion holds may serve where those of this browser did not. */
+function asksForMore(asked: Headers): boolean {
+  return /^(?:keys|platform)$/.test(asked.get("Keyseal-Fallback") ?? "");
+}
+
 /** A `Request` with a body can be sent once only. */
 function isBodiless(method: string): boolean {
   return method === "GET" || method === "HEAD";
-}
-
-/** The browser-only entry that a request goes under; undefined where the companion chooses. */
-function chosen(entries: readonly Entry[], asked: Headers, path: string): Entry | undefined {
-  const named = asked.get("Keyseal-Entry");
-  // Of several origins of a provider the path says which: `fal:queue`.
-  const provider = /^\/forward\/([^/:%]+)[^/]*\//.exec(path)?.[1];
-  const entry = named
-    ? entries.find((entry) => entry.id === named)
-    : provider
-      ? usable(entries, provider)[0]
-      : undefined;
-  return entry?.storage === "browser" ? entry : undefined;
 }
 
 /** Adds identity, and a browser-only key in its envelope; of the others the companion chooses. */

@@ -1,5 +1,5 @@
 import type { KeysealError } from "../errors.js";
-import type { Judged, Used } from "../relay/messages.js";
+import type { Against, Judged, Looked, Used } from "../relay/messages.js";
 import type { Grant, TestCall } from "../relay/wasm.js";
 
 declare const isRelay: unique symbol;
@@ -53,6 +53,7 @@ export interface RelaySession {
   send(request: RelayRequest): Promise<Response>;
   testCall(provider: string): Promise<TestCall | undefined>;
   judge(judged: Judged): Promise<string>;
+  against(looked: Looked): Promise<Against>;
   /** Ends what is served by ciphertext that is no longer stored; `now` says whether one still is. */
   check(now: (record: string) => boolean): Promise<void>;
   /** Forgets the keys and ends all requests with this error. */

@@ -1,9 +1,11 @@
 import { KeysealError } from "../errors.js";
+import type { Against } from "../relay/messages.js";
 import type { Grant } from "../relay/wasm.js";
 import type { Entry, TestResult } from "../types.js";
 import type { VaultCore } from "../wasm/keyseal.js";
 import type { Companion } from "./companion.js";
 import type { DeviceCounts } from "./device-usage.js";
+import type { Answered } from "./in-turn.js";
 import { TEST_TIMEOUT_MS } from "./keeper.js";
 import type { Latch } from "./latch.js";
 import type { Notes } from "./notes.js";
@@ -120,7 +122,7 @@ export class Relayed {
   }
 
   /** The provider's answer by the relay; undefined where the request goes in an envelope. */
-  async fetch(entry: Entry, asked: Relayable): Promise<Response | undefined> {
+  async fetch(entry: Entry, asked: Relayable): Promise<Answered | undefined> {
     if (entry.provider === COMPANIONS_OWN) return undefined;
     const [, route, path] = /^\/forward\/([^/]+)(\/.*)$/s.exec(asked.path) ?? [];
     if (!this.#session || route === undefined || path === undefined) {
@@ -130,7 +132,7 @@ export class Relayed {
     this.#latch.used();
     const { input, init } = asked;
     try {
-      return await this.#session.send({
+      const response = await this.#session.send({
         entry: entry.id,
         provider: entry.provider,
         route: decodeURIComponent(route),
@@ -144,6 +146,7 @@ export class Relayed {
         url: asked.url.href,
         signal: init?.signal ?? (input instanceof Request ? input.signal : undefined),
       });
+      return { response, against: await this.#against(this.#session, entry, response) };
     } catch (error) {
       if (!this.#isNoRelay(error) || !asked.replayable) throw error;
       return undefined;
@@ -227,6 +230,17 @@ export class Relayed {
     const { status } = answer;
     const judged = await session.judge({ provider, status, contentType, body: text });
     return verdict(judged as TestResult["status"], DETAILS[judged]?.(status) ?? null);
+  }
+
+  /** What an answer says against its key. A stream that begins well is handed on at once. */
+  async #against(session: RelaySession, { provider }: Entry, answer: Response): Promise<Against> {
+    const { status } = answer;
+    const contentType = answer.headers.get("content-type") ?? undefined;
+    if (status < 400 && !contentType?.startsWith("application/json")) return undefined;
+    const looked = { provider, status, contentType };
+    const against = await session.against({ ...looked, body: undefined });
+    if (against !== "look") return against;
+    return session.against({ ...looked, body: await beginning(answer.clone()) });
   }
 
   async #grant(entries: string[]): Promise<Grant> {

@@ -40,6 +40,7 @@ import { Pinned } from "./pinned.js";
 import { type ListedProvider, mergedProviders } from "./providers.js";
 import { Relayed } from "./relayed.js";
 import { Reports } from "./reports.js";
+import { Rests } from "./rests.js";
 import { Slots } from "./slots.js";
 import { subjectOf } from "./subject.js";
 import { SyncedEntries } from "./synced.js";
@@ -68,6 +69,7 @@ export class Vault extends EventTarget {
   readonly #exclusive: Exclusive;
   readonly #latch: Latch;
   readonly #relayed: Relayed;
+  readonly #rests: Rests;
   readonly #counts: DeviceCounts;
   readonly #slots: Slots;
   readonly #appNotes: AppNotes;
@@ -133,7 +135,9 @@ export class Vault extends EventTarget {
     this.#counts = new DeviceCounts({ ...parts, sealed: this.#appNotes });
     const relayed = new Relayed({ ...parts, pinned, latch, counts: this.#counts }, options.relay);
     this.#relayed = relayed;
-    this.#browser = new BrowserEntries({ ...parts, pinned, latch, relayed }, changed);
+    this.#rests = new Rests(notes);
+    const rests = this.#rests;
+    this.#browser = new BrowserEntries({ ...parts, pinned, latch, relayed, rests }, changed);
     this.#synced = new SyncedEntries({ ...parts, pinned }, this.#offline);
     this.#keepers = { browser: this.#browser, synced: this.#synced };
     this.#tabs = new Tabs(
@@ -155,7 +159,7 @@ export class Vault extends EventTarget {
       relayed: (entry, asked) => relayed.fetch(entry, asked),
       envelope: (entry, request) => this.#browser.envelope(entry, request),
       refreshKeyset: () => this.#pinned.refresh(),
-      served: (response, entry) => this.#browser.noteUse(response, entry),
+      served: (answered, entry, method) => this.#browser.noteUse(answered, entry, method),
     });
   }
 
@@ -838,7 +842,7 @@ export class Vault extends EventTarget {
     }
     this.#lost = this.#damaged ? undefined : lostKey(this.#core, local, this.slots);
     const { listed } = this.#synced;
-    this.#entries = merged(listed, local, this.#order, this.#offline.waiting());
+    this.#entries = merged(listed, local, this.#order, this.#offline.waiting(), this.#rests);
     this.#relayed.changed();
     this.dispatchEvent(new Event("change"));
   }

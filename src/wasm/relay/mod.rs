@@ -8,5 +8,5 @@ mod usage;
 
 pub use connection::RelayConnection;
 pub use keys::RelayKeys;
-pub use test_call::{judge, test_call};
+pub use test_call::{against, judge, test_call};
 pub use usage::RelayUsage;

@@ -63,6 +63,23 @@ const page = {
     return entry.id;
   },
 
+  /** Another key of the same provider, which stands behind the first. */
+  async add(key: string, host: string): Promise<string> {
+    return (await vault.add(key, { provider: "openai", storage: "browser", host })).id;
+  },
+
+  /** What is noted at the entries, in the order of use, and how often the last request was sent. */
+  async turns(): Promise<[(string | boolean)[][], string | null]> {
+    const answer = await vault.fetch(url("/chat/completions"), chat());
+    await answer.text();
+    const noted = vault.entries.map(({ id, status, restingUntil }) => [
+      id,
+      status,
+      restingUntil !== null,
+    ]);
+    return [noted, answer.headers.get("keyseal-attempts")];
+  },
+
   /** One request: what it says it was served by and how, and its text. */
   async ask(more?: object): Promise<string[]> {
     const answer = await vault.fetch(url("/chat/completions"), chat(more));

@@ -1,11 +1,11 @@
-//! What a provider's answer says about the key it was asked with: whether another key may help.
+//! What a provider's answer says about the key it was asked with, and how long the key rests.
 
 use std::time::Duration;
 
 use http::header::{self, HeaderMap};
 use jiff::Timestamp;
-use keyseal::catalogue::{Forbidden, Verdict, Wire};
-use serde_json::Value;
+use keyseal::catalogue::Wire;
+use keyseal::transit;
 
 use crate::clock;
 
@@ -14,7 +14,7 @@ const REST: Duration = Duration::from_secs(30);
 /// The longest rest, whatever is asked for.
 const LONGEST_REST: Duration = Duration::from_secs(3600);
 
-/// What speaks against the key.
+/// What speaks against the key, as [`transit::Against`] reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Against {
     /// The provider refuses it.
@@ -23,111 +23,32 @@ pub enum Against {
     Limited,
     /// The provider asks to wait with it so long.
     Wait(Duration),
-    /// It was not accepted, by something that may not be the provider: a page, not an answer of an
-    /// API. Another key is tried, and nothing is said about this one.
+    /// It was not accepted, by something that may not be the provider.
     Unsaid,
 }
 
-/// Whether the body says what the status alone does not. A stream that begins well is never waited
-/// for.
+/// Whether the body says what the status alone does not.
 pub fn needs_body(wire: &Wire, status: u16, headers: &HeaderMap) -> bool {
-    match status {
-        401 | 403 => true,
-        ..=399 => wire.knows_bodies_of(status) && is_json(headers),
-        _ => wire.knows_bodies_of(status),
-    }
+    transit::Against::needs_body(wire, status, content_type(headers))
 }
 
 /// Reads an answer; `body` is its beginning where [`needs_body`] asked for it. `None`: it says
 /// nothing against the key, and another would be answered alike.
 pub fn judge(wire: &Wire, status: u16, headers: &HeaderMap, body: &str) -> Option<Against> {
-    if status < 400 && body.is_empty() {
-        return None;
-    }
-    let is_page = is_html(headers);
-    let known = match is_page {
-        true => None,
-        false => wire.known_answer(status, body),
-    };
-    let has_to_rest = !is_page && wire.asks_to_rest(status, body);
-    match (status, known) {
-        (429, _) => Some(Against::Wait(rest(headers))),
-        _ if has_to_rest => Some(Against::Wait(rest(headers))),
-        (_, Some(Verdict::Invalid)) => Some(Against::Refused),
-        (_, Some(Verdict::Limited)) => Some(Against::Limited),
-        (401, _) if is_page => Some(Against::Unsaid),
-        (401, _) => Some(Against::Refused),
-        (402, _) => Some(Against::Limited),
-        (403, _) if forbids_the_key(wire.forbidden, is_page, body) => Some(Against::Limited),
-        _ => None,
-    }
+    let against = transit::Against::read(wire, status, content_type(headers), body)?;
+    Some(match against {
+        transit::Against::Refused => Against::Refused,
+        transit::Against::Limited => Against::Limited,
+        transit::Against::Wait => Against::Wait(rest(headers)),
+        transit::Against::Unsaid => Against::Unsaid,
+    })
 }
 
-/// A 403 may also refuse what was asked, and then every key would be refused.
-fn forbids_the_key(forbidden: Forbidden, is_page: bool, body: &str) -> bool {
-    match forbidden {
-        _ if is_page => false,
-        Forbidden::Key => true,
-        Forbidden::Content => false,
-        Forbidden::Unknown | Forbidden::Bot => names_the_key(body),
-    }
-}
-
-/// Whether the error's type or code names the key, a permission, billing or a region. Its message
-/// does not count: it may repeat what the caller wrote.
-fn names_the_key(body: &str) -> bool {
-    const PLACES: [&str; 14] = [
-        "/error/type",
-        "/error/code",
-        "/error/status",
-        "/error/details/0/reason",
-        "/error",
-        "/type",
-        "/code",
-        "/status",
-        "/error_code",
-        "/error_type",
-        "/detail/type",
-        "/detail/code",
-        "/detail/status",
-        "/detail/error",
-    ];
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
-    PLACES
-        .iter()
-        .filter_map(|place| body.pointer(place)?.as_str())
-        // A name, not a sentence.
-        .filter(|name| !name.contains(char::is_whitespace))
-        .any(|name| names_one(&name.to_ascii_lowercase()))
-}
-
-fn names_one(name: &str) -> bool {
-    const WITHIN: [&str; 7] = [
-        "permission",
-        "billing",
-        "payment",
-        "region",
-        "country",
-        "apikey",
-        "api_key",
-    ];
-    let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
-    WITHIN.iter().any(|word| name.contains(word))
-        || words.any(|word| matches!(word, "key" | "keys"))
-}
-
-fn is_html(headers: &HeaderMap) -> bool {
-    content_type(headers).contains("html")
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    content_type(headers).starts_with("application/json")
-}
-
-fn content_type(headers: &HeaderMap) -> String {
+fn content_type(headers: &HeaderMap) -> &str {
     let value = headers.get(header::CONTENT_TYPE);
-    let text = value.and_then(|value| value.to_str().ok());
-    text.unwrap_or_default().to_ascii_lowercase()
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// RFC 9110, 10.2.3: seconds or a date.
@@ -156,7 +77,7 @@ fn until(date: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use keyseal::catalogue;
+    use keyseal::catalogue::{self, Forbidden};
 
     fn wire(id: &str) -> &'static Wire {
         &catalogue::find(id).expect("a provider").wire
