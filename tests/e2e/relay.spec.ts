@@ -4,7 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { expect, type Page } from "@playwright/test";
-import { findIn, randomText } from "../support/canary.mjs";
+import { findIn, findInFolder, randomText } from "../support/canary.mjs";
+import { countInMemory, whyUnreadable } from "../support/memory.mjs";
 import { ANSWER } from "../support/upstream.mjs";
 import type {} from "./pages/relay.js";
 import type {} from "./pages/sdks.js";
@@ -197,6 +198,59 @@ for (const worker of [true, false]) {
     expect(await app.evaluate((text) => spied.find(text), key.slice(8, 40))).not.toContain(true);
   });
 }
+
+test("the companion's own process holds no key, no request and no TLS secret of what it relays; a forwarded key it does", async ({
+  app,
+  stand,
+}) => {
+  const { companion, tokenFor } = stand.users;
+  const why = whyUnreadable(companion.pid);
+  test.skip(why !== "", `NOT SEARCHED, the companion's memory cannot be read: ${why}`);
+  const { key, calls } = await opened(app, stand, true);
+  const { secrets } = stand.upstream;
+  const [from, prompt] = [secrets.length, randomText()];
+  const texts = [key, key.slice(8, 40), prompt].map((text) => Buffer.from(text));
+  const search = (...more: Buffer[]) => countInMemory(companion.pid, [...texts, ...more]);
+
+  // In the midst of them, and of the last of them while an answer still comes.
+  for (const round of [1, 2, 3]) {
+    const asked = app.evaluate((user) => window.relayed.parallel(100, { user }), prompt);
+    await expect.poll(() => calls().length).toBeGreaterThan(100 * round - 60);
+    expect(search(...secrets.slice(from)).filter((count) => count > 0)).toEqual([]);
+    expect(await asked).toBe(100);
+  }
+  expect(calls().every((call) => call.key === key && call.body.user === prompt)).toBe(true);
+  const ended = app.evaluate(() => window.relayed.endless("wait"));
+  await expect.poll(() => calls().at(-1)?.bytes ?? 0).toBeGreaterThan(0);
+  // Four of each session: of either side, for the handshake and for what follows.
+  expect(secrets.length - from).toBeGreaterThanOrEqual(4);
+
+  const ofRelays = secrets.slice(from);
+
+  // The controls: a key that the companion opens, and the TLS session in which it sends it to the same provider.
+  const [control, sub] = [`sk-proj-${randomText()}${randomText()}`, randomUUID()];
+  const other = await app.context().newPage();
+  await stand.visit(other);
+  const asked = { companion: companion.url, token: await tokenFor(sub), key: control };
+  const synced = { ...asked, provider: "openai", storage: "synced" as const };
+  await other.evaluate((options) => window.sdks.add(options), synced);
+  expect(await other.evaluate(() => window.sdks.ask())).toBe(ANSWER);
+  const ofForward = secrets.slice(from + ofRelays.length);
+  const counts = search(...ofRelays, ...ofForward, Buffer.from(control));
+  expect(counts.pop(), "the search finds a key that is there").toBeGreaterThan(0);
+  const forwards = counts.splice(-ofForward.length).filter((count) => count > 0);
+  expect(forwards, "and secrets that are there").not.toEqual([]);
+  expect(counts.filter((count) => count > 0)).toEqual([]);
+
+  for (const text of [key.slice(8, 40), prompt]) {
+    expect(findInFolder(companion.folder, text)).toEqual([]);
+    expect(findIn(companion.stderr, text)).toEqual([]);
+  }
+  expect(findInFolder(companion.folder, sub)).not.toEqual([]);
+  expect(companion.stderr).toContain("/forward/");
+  await app.evaluate(() => window.relayed.vault().lock());
+  expect(await ended).toBe("vault_locked");
+});
 
 test("a key that is not accepted gives way to the next, and is marked or rests, in other tabs too", async ({
   app,

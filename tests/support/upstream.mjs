@@ -16,6 +16,7 @@ export async function startUpstream(tls) {
   const failures = [];
   const answers = [];
   const open = { connections: 0, requests: 0, most: 0 };
+  const secrets = [];
   const answer = async (request, response) => {
     open.requests += 1;
     open.most = Math.max(open.most, open.requests);
@@ -39,6 +40,10 @@ export async function startUpstream(tls) {
   server.on(tls ? "secureConnection" : "connection", () => {
     open.connections += 1;
   });
+  // NSS key log: a label, the client's random, the secret.
+  server.on("keylog", (line) => {
+    secrets.push(Buffer.from(line.toString().trim().split(" ").at(-1), "hex"));
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();
@@ -49,6 +54,8 @@ export async function startUpstream(tls) {
     open,
     /** Every request, oldest first: { method, path, key, body, headers }. */
     calls,
+    /** Of every TLS session what its traffic is encrypted with. */
+    secrets,
     /** The next requests are answered with these statuses. */
     fail(...statuses) {
       failures.push(...statuses);

@@ -121,9 +121,9 @@ const page = {
     return [`${bytes}`, `${right}`];
   },
 
-  async parallel(count: number): Promise<number> {
+  async parallel(count: number, more?: object): Promise<number> {
     const answers = Array.from({ length: count }, async () => {
-      const answer = await vault.fetch(url("/chat/completions"), chat());
+      const answer = await vault.fetch(url("/chat/completions"), chat(more));
       return (await answer.json()).choices.length as number;
     });
     return (await Promise.all(answers)).reduce((sum, one) => sum + one, 0);
