@@ -39,6 +39,10 @@ export const unlock = {
   wrong: "That does not unlock the vault.",
   wrongNext:
     "Try again, or unlock in another way. After each wrong try the next one takes longer; you are never locked out.",
+  passkeyForbidden: "The page around this one does not allow passkeys here.",
+  passkeyForbiddenNext:
+    "Use a passphrase or a recovery code. Whoever made that page can allow passkeys in its frame.",
+  passkeyPerhaps: "Some browsers allow no passkeys in a page inside another one.",
   cannot: "I cannot unlock it",
   startOver: {
     title: "Give up this vault?",

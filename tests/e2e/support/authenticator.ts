@@ -1,4 +1,4 @@
-import type { CDPSession, Page } from "@playwright/test";
+import type { CDPSession, Frame, Page } from "@playwright/test";
 
 /** A passkey authenticator of the browser's own making: nothing to touch, everything to set. */
 export class Authenticator {
@@ -7,8 +7,10 @@ export class Authenticator {
     readonly id: string,
   ) {}
 
-  static async plug(page: Page, more: object = {}): Promise<Authenticator> {
-    const session = await page.context().newCDPSession(page);
+  /** To a page, or to the frame of another site in one. */
+  static async plug(to: Page | Frame, more: object = {}): Promise<Authenticator> {
+    const page = "page" in to ? to.page() : to;
+    const session = await page.context().newCDPSession(to);
     await session.send("WebAuthn.enable");
     const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
       options: {

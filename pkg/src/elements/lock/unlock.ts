@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
-import { KeysealError, type Slot, type UnlockWith } from "../../index.js";
+import type { KeysealError, Slot, UnlockWith } from "../../index.js";
 import { define } from "../define.js";
 import * as strings from "../strings.js";
 import "../ui/confirm-dialog.js";
@@ -8,6 +8,7 @@ import type { ConfirmDialog } from "../ui/confirm-dialog.js";
 import { badge, controls } from "../ui/controls.js";
 import { icons } from "../ui/icons.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
+import { refusal } from "./refused.js";
 
 const WORDS = strings.unlock;
 
@@ -123,11 +124,7 @@ export class Unlock extends VaultElement {
     try {
       await this.vault.unlock(secret);
     } catch (thrown) {
-      const error = this.failure(thrown);
-      this.error =
-        error.code === "wrong_secret"
-          ? new KeysealError(error.code, WORDS.wrong, { next: WORDS.wrongNext })
-          : error;
+      this.error = refusal(this.failure(thrown));
     } finally {
       this.busy = false;
       // What was typed does not stay in the page.

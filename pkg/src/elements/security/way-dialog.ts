@@ -3,6 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import { KeysealError, type Slot, type UnlockWith, type Vault } from "../../index.js";
 import { insideOf, type KeptSlot } from "../../vault/inside.js";
 import { define } from "../define.js";
+import { refusal } from "../lock/refused.js";
 import * as strings from "../strings.js";
 import { controls, dialogs } from "../ui/controls.js";
 import { day } from "../ui/format.js";
@@ -218,11 +219,7 @@ export class WayDialog extends LitElement {
       await painted();
       await this.#do(task, given);
     } catch (thrown) {
-      const error = KeysealError.from(thrown);
-      this.error =
-        error.code === "wrong_secret"
-          ? new KeysealError(error.code, strings.unlock.wrong, { next: strings.unlock.wrongNext })
-          : error;
+      this.error = refusal(KeysealError.from(thrown));
     } finally {
       this.busy = "";
     }
