@@ -366,6 +366,47 @@ test("under a strict policy it runs in a worker; where that is forbidden in the 
   delete stand.headers["content-security-policy"];
 });
 
+test("a store that opens its own vault has a relay where it is asked to; where none is to be had, a person allows envelopes", async ({
+  app,
+  stand,
+}) => {
+  const { root, upstream, users } = stand;
+  const key = `sk-proj-${randomText()}${randomText()}`;
+  const token = await users.tokenFor(randomUUID());
+  const options = { companion: users.companion.url, token, key, host: upstream.host, root };
+  const from = upstream.calls.length;
+  const asked = () => app.evaluate(() => window.relayed.codeOf(() => window.relayed.ask()));
+  const id = await app.evaluate((options) => window.relayed.store(options), options);
+  expect((await app.evaluate(() => window.relayed.ask())).slice(0, 3)).toEqual([
+    `entry ${id}`,
+    "relay",
+    "200",
+  ]);
+  // With the attribute alone it is one that trusts no root of the tests'.
+  await app.evaluate((options) => window.relayed.store({ ...options, root: "" }), options);
+  expect(await asked()).toBe("certificate_refused");
+
+  stand.headers["content-security-policy"] = STRICT.replace(" ws://127.0.0.1:*", "");
+  await stand.visit(app);
+  await app.evaluate((options) => window.relayed.store(options), options);
+  expect(await asked()).toBe("relay_blocked");
+  expect(upstream.calls.slice(from)).toHaveLength(1);
+  await app.getByRole("tab", { name: "Security" }).click();
+  const allow = app.getByRole("switch", { name: "open the key for that one request" });
+  await expect(allow).not.toBeChecked();
+  await allow.click();
+  await expect(allow).toBeChecked();
+  expect((await app.evaluate(() => window.relayed.ask())).slice(0, 3)).toEqual([
+    "envelope",
+    "null",
+    "200",
+  ]);
+  await allow.click();
+  expect(await asked()).toBe("relay_blocked");
+  expect(upstream.calls.slice(from).map((call) => call.key)).toEqual([key, key]);
+  delete stand.headers["content-security-policy"];
+});
+
 test("a companion that restarts in mid-stream ends the answer with an error, and serves the next request", async ({
   app,
   stand,

@@ -38,7 +38,7 @@ export type KeysealProps<Element, Property extends keyof Element> = Common<Eleme
 export interface KeysealIntrinsicElements {
   "keyseal-store": KeysealProps<
     KeysealStore,
-    "vault" | "companion" | "token" | "src" | "view" | "noTabs"
+    "vault" | "companion" | "token" | "relay" | "src" | "view" | "noTabs"
   >;
   "keyseal-input": KeysealProps<
     KeysealInput,

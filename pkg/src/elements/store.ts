@@ -3,6 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import { KeysealError } from "../errors.js";
 import type { FramedVault } from "../frame/index.js";
 import type { TokenSource } from "../vault/companion.js";
+import type { Relay } from "../vault/relay-door.js";
 import { Vault } from "../vault/vault.js";
 import { define } from "./define.js";
 import { emit } from "./events.js";
@@ -74,6 +75,11 @@ export class KeysealStore extends LitElement {
   @property() account: string | undefined;
   /** The caller's token, or what gives it. As an attribute only for tokens that live as long as the page. */
   @property() token: TokenSource | string | undefined;
+  /**
+   * For a store that opens its vault itself: use the blind relay for browser-only keys. True, or the attribute alone,
+   * is a relay as it comes; or what `relay()` of `keyseal/relay` gave. Its wasm is loaded when such a key is used.
+   */
+  @property({ type: Boolean }) relay: boolean | Relay = false;
   /** Which view is shown: `keys`, `usage`, `security`, `activity`. */
   @property({ reflect: true }) view: string = "keys";
   /** Leaves the tabs away, for pages with a navigation of their own that set `view`. */
@@ -94,7 +100,8 @@ export class KeysealStore extends LitElement {
     super.connectedCallback();
     document.addEventListener("visibilitychange", this.#shown);
     this.#watch(this.vault);
-    if (this.#openable) void this.#open();
+    // Put back after it was taken out; the first time it is opened as its properties are seen.
+    if (this.hasUpdated && this.#openable) void this.#open();
   }
 
   override disconnectedCallback(): void {
@@ -125,7 +132,7 @@ export class KeysealStore extends LitElement {
   }
 
   readonly #open = async (): Promise<void> => {
-    const { companion, token } = this;
+    const { companion, token, relay } = this;
     if (!companion || !token) return;
     this.stage = "opening";
     // A token that is renewed is read anew before every request.
@@ -134,7 +141,9 @@ export class KeysealStore extends LitElement {
       return typeof now === "string" ? now : now();
     };
     try {
-      const vault = await Vault.open({ companion, token: current });
+      const brought = relay === true ? (await import("../relay/index.js")).relay() : relay;
+      const options = { companion, token: current, ...(brought ? { relay: brought } : {}) };
+      const vault = await Vault.open(options);
       // Meanwhile the element may have gone, or have been told of another companion.
       if (!this.isConnected || this.companion !== companion) return vault.close();
       this.#close();

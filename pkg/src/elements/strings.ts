@@ -69,6 +69,14 @@ export const autoLock = {
     "This browser has not promised to keep the site’s storage: it may clear it when space runs short. Keep your keys where the provider shows them, or on all your devices.",
 } as const;
 
+export const envelopes = {
+  title: "Keys only in this browser",
+  text: "Their requests go by the blind relay: the companion passes them on and can read neither the key nor the request. Some requests cannot go that way: where WebSockets are blocked, where the provider is not relayed to, or in an app without the relay.",
+  allow: (host: string) => `Then let ${host} open the key for that one request`,
+  consequence:
+    "It reads the key and the request while it sends them on, and stores neither. A companion that wants to read them need only refuse to relay. Off: such a request fails.",
+} as const;
+
 export const keys = {
   title: "Secure Store",
   lead: "Keys are sealed in this browser before anything leaves it.",

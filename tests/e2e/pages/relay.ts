@@ -1,5 +1,6 @@
 // A page that uses browser-only keys by the relay, in a worker and without one.
 
+import "keyseal/elements";
 import { type Entry, type KeysealError, Vault } from "keyseal";
 import { type RelayOptions, relay } from "keyseal/relay";
 
@@ -60,6 +61,23 @@ const page = {
     };
     vault = await Vault.open({ companion, token: () => token, relay: relay(how) });
     entry = await vault.add(key, { provider: "openai", storage: "browser", host });
+    return entry.id;
+  },
+
+  /** A store that opens its vault itself, with a relay of its own or one that it is given. */
+  async store(options: Omit<Opened, "worker">): Promise<string> {
+    const { companion, token, key, host, root } = options;
+    document.querySelector("keyseal-store")?.remove();
+    const store = document.createElement("keyseal-store");
+    const given = root ? relay({ roots: [bytesOf(root)] }) : true;
+    const opened = new Promise<Vault>((done) => {
+      store.addEventListener("keyseal-opened", ({ detail }) => done(detail.vault));
+    });
+    Object.assign(store, { companion, token: () => token, relay: given });
+    document.body.append(store);
+    vault = await opened;
+    entry =
+      vault.entries[0] ?? (await vault.add(key, { provider: "openai", storage: "browser", host }));
     return entry.id;
   },
 

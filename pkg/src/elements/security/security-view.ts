@@ -6,6 +6,7 @@ import { VaultElement } from "../ui/vault-element.js";
 import "./auto-lock.js";
 import "./carry.js";
 import "./companion.js";
+import "./envelopes.js";
 import "./stored.js";
 import "./ways.js";
 
@@ -20,6 +21,7 @@ export class SecurityView extends VaultElement {
       <p class="lead">${WORDS.lead}</p>
       <keyseal-ways .vault=${vault}></keyseal-ways>
       <keyseal-auto-lock .vault=${vault}></keyseal-auto-lock>
+      <keyseal-envelopes .vault=${vault}></keyseal-envelopes>
       <keyseal-carry .vault=${vault}></keyseal-carry>
       <keyseal-companion .vault=${vault}></keyseal-companion>
       <keyseal-stored .vault=${vault}></keyseal-stored>

@@ -1,0 +1,81 @@
+import { css, html, type TemplateResult } from "lit";
+import { state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import type { KeysealError } from "../../index.js";
+import { define } from "../define.js";
+import * as strings from "../strings.js";
+import { controls } from "../ui/controls.js";
+import { problem, VaultElement } from "../ui/vault-element.js";
+
+const WORDS = strings.envelopes;
+
+/** Whether the companion may open a browser-only key for one request, where the relay cannot carry it. */
+export class Envelopes extends VaultElement {
+  @state() private error: KeysealError | undefined;
+
+  protected override render(): TemplateResult {
+    return html`
+      <h2 id="envelopes">${WORDS.title}</h2>
+      <div class="card">
+        <p>${WORDS.text}</p>
+        <label>
+          <input
+            type="checkbox"
+            role="switch"
+            aria-describedby="consequence"
+            .checked=${live(this.vault.allowsEnvelope)}
+            @change=${this.#choose}
+          />
+          <span>${WORDS.allow(this.companionHost())}</span>
+        </label>
+        <p id="consequence" class="quiet">${WORDS.consequence}</p>
+        ${problem(this.error)}
+      </div>
+    `;
+  }
+
+  readonly #choose = (event: Event): void => {
+    this.error = undefined;
+    try {
+      this.vault.allowsEnvelope = (event.target as HTMLInputElement).checked;
+    } catch (thrown) {
+      this.error = this.failure(thrown);
+    }
+  };
+
+  static override styles = [
+    controls,
+    css`
+      .card {
+        display: grid;
+        gap: var(--ks-3);
+        margin-top: var(--ks-3);
+        padding: var(--ks-4) var(--ks-5);
+      }
+
+      label {
+        display: flex;
+        align-items: center;
+        gap: var(--ks-3);
+        min-height: 2.75rem;
+        font-weight: 500;
+      }
+
+      input {
+        flex: none;
+        width: 1.125rem;
+        height: 1.125rem;
+        margin: 0;
+        accent-color: var(--ks-accent);
+      }
+
+      @media (max-width: 40rem) {
+        .card {
+          padding: var(--ks-4);
+        }
+      }
+    `,
+  ];
+}
+
+define("keyseal-envelopes", Envelopes);
