@@ -1,7 +1,9 @@
 //! JSON as the profile wants it: duplicate members refused at every level, nothing ignored.
 
+use core::cell::Cell;
 use core::fmt;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::error::MalformedJwe;
 
@@ -30,8 +32,11 @@ impl Object {
     /// Reads one object and nothing after it. Refused: what is not JSON, not an object, or has a
     /// member twice.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, MalformedJwe> {
-        match serde_json::from_slice(bytes) {
-            Ok(Strict::Object(object)) => Ok(object),
+        let twice = Cell::new(false);
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let read = Reader { twice: &twice }.deserialize(&mut reader);
+        match (read, reader.end()) {
+            (Ok(Strict::Object(object)), Ok(())) if !twice.get() => Ok(object),
             _ => Err(MalformedJwe("not a JSON object with distinct members")),
         }
     }
@@ -88,54 +93,62 @@ impl Object {
     }
 }
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
+/// Reads a value, and notes whether an object in it has a member twice. That is no error of the
+/// parser's: making one of a text brings kilobytes that look in it for a place in the input.
+struct Reader<'a> {
+    twice: &'a Cell<bool>,
+}
 
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Strict;
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Strict;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
-            }
-            fn visit_unit<E>(self) -> Result<Strict, E> {
-                Ok(Strict::Other)
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
-                Ok(Strict::Boolean(value))
-            }
-            fn visit_f64<E>(self, _: f64) -> Result<Strict, E> {
-                Ok(Strict::Other)
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
-                Ok(Strict::Integer(value))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
-                Ok(i64::try_from(value).map_or(Strict::Other, Strict::Integer))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
-                Ok(Strict::Text(value.to_owned()))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Strict, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Strict::Array(items))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strict, A::Error> {
-                let mut members: Vec<(String, Strict)> = Vec::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    if members.iter().any(|(member, _)| *member == name) {
-                        return Err(A::Error::custom("a member twice"));
-                    }
-                    members.push((name, map.next_value()?));
-                }
-                Ok(Strict::Object(Object(members)))
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Strict, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Strict;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_unit<E>(self) -> Result<Strict, E> {
+        Ok(Strict::Other)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
+        Ok(Strict::Boolean(value))
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Strict, E> {
+        Ok(Strict::Other)
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
+        Ok(Strict::Integer(value))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
+        Ok(i64::try_from(value).map_or(Strict::Other, Strict::Integer))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
+        Ok(Strict::Text(value.to_owned()))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Strict, A::Error> {
+        let Self { twice } = self;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Reader { twice })? {
+            items.push(item);
         }
-
-        deserializer.deserialize_any(Reader)
+        Ok(Strict::Array(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strict, A::Error> {
+        let Self { twice } = self;
+        let mut members: Vec<(String, Strict)> = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if members.iter().any(|(member, _)| *member == name) {
+                twice.set(true);
+            }
+            members.push((name, map.next_value_seed(Reader { twice })?));
+        }
+        Ok(Strict::Object(Object(members)))
     }
 }
 
