@@ -12,8 +12,10 @@ use crate::vault::{PinError, StoreError, VaultError};
 /// What an export returns.
 pub(super) type Outcome<T = JsValue> = Result<T, Failure>;
 
-/// A failure on its way to JavaScript.
-pub struct Failure {
+/// A failure on its way to JavaScript. Boxed: what is rare should be small in every result.
+pub struct Failure(Box<Said>);
+
+struct Said {
     code: &'static str,
     message: Cow<'static, str>,
     next: &'static str,
@@ -25,21 +27,16 @@ impl Failure {
         message: impl Into<Cow<'static, str>>,
         next: &'static str,
     ) -> Self {
-        Self {
+        Self(Box::new(Said {
             code,
             message: message.into(),
             next,
-        }
+        }))
     }
 
     /// Whether this is the failure of that code.
     pub(super) fn is(&self, code: &str) -> bool {
-        self.code == code
-    }
-
-    /// The stable code.
-    pub(super) fn code(&self) -> &'static str {
-        self.code
+        self.0.code == code
     }
 
     /// An argument that is not what the types say.
@@ -50,9 +47,14 @@ impl Failure {
 
 impl From<Failure> for JsValue {
     fn from(failure: Failure) -> Self {
-        let error = js_sys::Error::new(&failure.message);
+        let Said {
+            code,
+            message,
+            next,
+        } = *failure.0;
+        let error = js_sys::Error::new(&message);
         error.set_name("KeysealError");
-        for (name, value) in [("code", failure.code), ("next", failure.next)] {
+        for (name, value) in [("code", code), ("next", next)] {
             // A plain Error takes any property.
             let _ = Reflect::set(&error, &name.into(), &value.into());
         }
