@@ -64,6 +64,8 @@ async function build({ what, folder, name, cargo, optimize: passes }) {
       busy(`building the ${what}`);
       const args = "build --target web --profile wasm --no-opt --no-pack --mode no-install";
       const out = ["--out-dir", dist, "--out-name", name];
+      // Named after the version: those of another would stay.
+      rmSync(join(root, dist, "snippets"), { recursive: true, force: true });
       await run("wasm-pack", [...args.split(" "), ...out, ...cargo], { env: samePaths() });
       // It holds "*", and npm would leave the wasm out of the package.
       rmSync(join(root, dist, ".gitignore"), { force: true });

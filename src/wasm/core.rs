@@ -9,11 +9,11 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
-use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
 use super::functions::{fingerprint, sealed};
 use super::input::{Given, list, named_text, take, text, to_js};
 use super::local::Records;
+use super::platform::{Step, Stop, Work, forget_device};
 use crate::catalogue;
 use crate::envelope::keyset::Published;
 use crate::envelope::{
@@ -291,10 +291,7 @@ impl VaultCore {
 }
 
 impl VaultCore {
-    /// Opens the vault of `sub` at the companion `issuer`, unlocked where this device can.
-    ///
-    /// Nothing is written yet: a vault key is made when the first browser-only entry is added.
-    pub async fn open(given: JsValue) -> Outcome<VaultCore> {
+    pub(super) fn opening(given: JsValue) -> Outcome<Work> {
         let given = Given::new(given)?;
         let (issuer, sub) = (given.text("issuer")?, given.text("sub")?);
         let records = Records::new(given.flag("memory")?.unwrap_or(false));
@@ -320,20 +317,21 @@ impl VaultCore {
             device_lost: Cell::new(false),
             held: Cell::new(given.flag("held")?.unwrap_or(false)),
         }));
-        match core.unlock_by_device().await {
-            Err(error) if !error.is(VaultError::Damaged.code()) => Err(error),
-            _ => Ok(core),
-        }
+        Ok(Box::new(move |answers| {
+            match core.unlock_by_device(answers) {
+                Err(Stop::Failed(failure)) if failure.is(VaultError::Damaged.code()) => {}
+                unlocked => unlocked?,
+            }
+            Ok(core.clone().into())
+        }))
     }
 
-    /// Encrypts a pasted key into this browser's vault, for storage `browser`.
-    pub async fn add_browser(&self, pasted: JsValue, given: JsValue) -> Outcome {
+    pub(super) fn adding(&self, pasted: &JsValue, given: JsValue) -> Outcome<Work> {
         let given = Given::new(given)?;
         let label = given.maybe_text("label")?;
         let priority = priority(&given)?.unwrap_or(0);
         let expires_at = given.maybe_text("expiresAt")?;
-        let claims = self.given_claims(&pasted, &given)?;
-        self.make_vault().await?;
+        let claims = self.given_claims(pasted, &given)?;
         let display = Display {
             provider: claims.provider.clone(),
             key_hint: catalogue::hint(claims.key.expose()),
@@ -346,62 +344,73 @@ impl VaultCore {
             expires_at,
             ..Display::default()
         };
-        to_js(&self.vault.borrow_mut().put(&claims, display)?)
+        let core = self.clone();
+        Ok(Box::new(move |answers| {
+            core.make_vault(answers)?;
+            Ok(to_js(
+                &core.vault.borrow_mut().put(&claims, display.clone())?,
+            )?)
+        }))
     }
 
-    /// Replaces the key of a browser-only entry; its label, order and history stay.
-    pub async fn replace_browser(&self, rid: String, pasted: JsValue) -> Outcome {
-        let entry = self.entry(&rid)?;
-        let claims = self.key_claims(
-            &pasted,
-            entry.display.provider,
-            rid.clone(),
-            entry.display.host,
-        )?;
-        self.make_vault().await?;
-        // What became of it meanwhile counts: a label that was changed, or that it was removed.
-        let entry = self.entry(&rid)?;
-        let display = Display {
-            key_hint: catalogue::hint(claims.key.expose()),
-            status: "untested".into(),
-            status_detail: None,
-            last_tested_at: None,
-            ..entry.display
-        };
-        to_js(&self.vault.borrow_mut().put(&claims, display)?)
+    pub(super) fn replacing(&self, rid: &JsValue, pasted: &JsValue) -> Outcome<Work> {
+        let rid = text(rid)?;
+        let Display { provider, host, .. } = self.entry(&rid)?.display;
+        let claims = self.key_claims(pasted, provider, rid, host)?;
+        let core = self.clone();
+        Ok(Box::new(move |answers| {
+            core.make_vault(answers)?;
+            // What became of it meanwhile counts: a label that was changed, or that it was removed.
+            let display = Display {
+                key_hint: catalogue::hint(claims.key.expose()),
+                status: "untested".into(),
+                status_detail: None,
+                last_tested_at: None,
+                ..core.entry(&claims.rid)?.display
+            };
+            Ok(to_js(&core.vault.borrow_mut().put(&claims, display)?)?)
+        }))
     }
 
-    /// The two headers that carry a browser-only key for exactly one request, once the vault is
-    /// unlocked where this device can.
-    pub async fn request_headers(&self, rid: String, given: JsValue) -> Outcome {
-        self.unlock_by_device().await?;
-        match self.request_headers_now(&rid, &given) {
-            // Another tab made another vault key, and the word of it has not come yet.
-            Err(failure) if failure.code() == VaultError::KeyLost.code() => {
-                self.vault.borrow_mut().reload()?;
-                self.unlock_by_device().await?;
-                self.request_headers_now(&rid, &given)
+    /// The headers of a request, once the vault is unlocked where this device can.
+    pub(super) fn requesting(&self, rid: &JsValue, given: JsValue) -> Outcome<Work> {
+        let rid = text(rid)?;
+        let core = self.clone();
+        Ok(Box::new(move |answers| {
+            core.unlock_by_device(answers)?;
+            match core.request_headers_now(&rid, &given) {
+                // Another tab made another vault key, and the word of it has not come yet.
+                Err(failure) if failure.is(VaultError::KeyLost.code()) => {
+                    core.vault.borrow_mut().reload()?;
+                    core.unlock_by_device(answers)?;
+                    Ok(core.request_headers_now(&rid, &given)?)
+                }
+                settled => Ok(settled?),
             }
-            settled => settled,
-        }
+        }))
     }
 
-    /// Removes the vault with all its entries, local copies and the device's key.
-    pub async fn destroy(&self) -> Outcome<()> {
-        let id = self
-            .vault
-            .borrow()
-            .header()
-            .map(|header| header.id().to_owned());
-        self.session.replace(None);
-        self.vault.borrow_mut().destroy()?;
-        self.key_lost.set(false);
-        self.device_lost.set(false);
-        if let Some(id) = id {
-            // Where the device keeps no keys there is none to forget.
-            let _ = DeviceKey::delete(&id).await;
-        }
-        Ok(())
+    pub(super) fn destroying(&self) -> Outcome<Work> {
+        let core = self.clone();
+        Ok(Box::new(move |_| {
+            let id = core.header().ok().map(|header| header.id().to_owned());
+            core.session.replace(None);
+            core.vault.borrow_mut().destroy()?;
+            core.key_lost.set(false);
+            core.device_lost.set(false);
+            without_device(id)
+        }))
+    }
+}
+
+/// The end of work that leaves the device's key of the vault `id` without a use.
+pub(super) fn without_device(id: Option<String>) -> Step<JsValue> {
+    match id {
+        Some(id) => Err(Stop::Last(
+            forget_device(&id),
+            Box::new(|_| Ok(JsValue::UNDEFINED)),
+        )),
+        None => Ok(JsValue::UNDEFINED),
     }
 }
 

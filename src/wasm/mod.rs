@@ -7,8 +7,6 @@
 
 #[cfg(feature = "core")]
 mod core;
-#[cfg(feature = "core")]
-mod device;
 #[cfg_attr(
     not(feature = "core"),
     allow(dead_code, reason = "the relay needs less of it")
@@ -27,7 +25,7 @@ mod input;
 mod local;
 mod one_time;
 #[cfg(feature = "core")]
-mod passkey;
+mod platform;
 #[cfg(feature = "core")]
 mod portable;
 #[cfg(feature = "core")]

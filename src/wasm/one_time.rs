@@ -2,33 +2,18 @@
 //! vault's wasm to the relay's. Between them JavaScript holds ciphertext, and a key that it cannot
 //! read (Web Cryptography API, section 13.4: `[[extractable]]`).
 
-#[cfg(feature = "core")]
-use js_sys::Array;
-use js_sys::{Object, Reflect, Uint8Array};
+#[cfg(feature = "relay")]
+use js_sys::Uint8Array;
+use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
+#[cfg(feature = "relay")]
 use wasm_bindgen_futures::JsFuture;
+#[cfg(feature = "relay")]
 use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
 #[cfg(feature = "relay")]
 use zeroize::Zeroizing;
 
-#[cfg(feature = "core")]
-use crate::envelope::random;
-
-const IV_BYTES: usize = 12;
-
-/// Makes a key and encrypts with it: the key, and the initialisation vector before the ciphertext.
-#[cfg(feature = "core")]
-pub(super) async fn wrap(bound: &str, secret: &[u8; 32]) -> Result<(CryptoKey, Vec<u8>), JsValue> {
-    let algorithm = object(&[("name", "AES-GCM".into()), ("length", 256.into())])?;
-    let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
-    let made = subtle()?.generate_key_with_object(&algorithm, false, &usages)?;
-    let key: CryptoKey = JsFuture::from(made).await?.dyn_into()?;
-    let iv: [u8; IV_BYTES] = random().map_err(|_| JsValue::NULL)?;
-    let sealed =
-        subtle()?.encrypt_with_object_and_u8_array(&parameters(bound, &iv)?, &key, secret)?;
-    let sealed = Uint8Array::new(&JsFuture::from(sealed).await?);
-    Ok((key, [iv.as_slice(), &sealed.to_vec()].concat()))
-}
+pub(super) const IV_BYTES: usize = 12;
 
 /// Decrypts; what WebCrypto hands over is wiped.
 #[cfg(feature = "relay")]
@@ -54,6 +39,7 @@ pub(super) fn bound(vault: &str, sub: &str) -> String {
     ["keyseal-relay-grant\n", vault, "\n", sub].concat()
 }
 
+#[cfg(feature = "relay")]
 fn parameters(bound: &str, iv: &[u8; IV_BYTES]) -> Result<Object, JsValue> {
     object(&[
         ("name", "AES-GCM".into()),
@@ -71,7 +57,8 @@ pub(super) fn object(members: &[(&str, JsValue)]) -> Result<Object, JsValue> {
 }
 
 /// WebCrypto, in a page or in a worker; pages that were not served securely have none.
-pub(super) fn subtle() -> Result<SubtleCrypto, JsValue> {
+#[cfg(feature = "relay")]
+fn subtle() -> Result<SubtleCrypto, JsValue> {
     let global: WorkerGlobalScope = js_sys::global().unchecked_into();
     let subtle = global.crypto()?.subtle();
     if subtle.is_undefined() {

@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 use super::core::VaultCore;
 use super::error::Outcome;
-use super::input::{Given, to_js};
+use super::input::{new_passphrase, text, to_js};
+use super::platform::Work;
 use super::unlock::Secret;
 
 #[derive(Serialize)]
@@ -26,26 +27,35 @@ struct ImportedInfo {
 impl VaultCore {
     /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
     /// the recovery code of this vault now: that it is unlocked is not enough.
-    pub async fn export_entries(&self, given: JsValue, passphrase: Zeroizing<String>) -> Outcome {
-        self.vault.borrow_mut().reload()?;
-        let key = self.key_by(&Secret::new(&Given::new(given)?)?).await?;
-        let mut vault = self.vault.borrow_mut();
-        vault.unlock(key)?;
-        let exported = vault.export(&passphrase)?;
-        to_js(&ExportedInfo {
-            file: exported.file,
-            left_out: exported.left_out,
-        })
+    pub(super) fn exporting(&self, given: JsValue, passphrase: &JsValue) -> Outcome<Work> {
+        let passphrase = new_passphrase(passphrase)?;
+        let secret = Secret::new(given)?;
+        let core = self.clone();
+        Ok(Box::new(move |answers| {
+            core.vault.borrow_mut().reload()?;
+            let key = core.key_by(&secret, answers)?;
+            let mut vault = core.vault.borrow_mut();
+            vault.unlock(key)?;
+            let exported = vault.export(&passphrase)?;
+            Ok(to_js(&ExportedInfo {
+                file: exported.file,
+                left_out: exported.left_out,
+            })?)
+        }))
     }
 
     /// Takes the entries of an export into this vault, and says what became of each.
-    pub async fn import_entries(&self, file: String, passphrase: Zeroizing<String>) -> Outcome {
-        self.make_vault().await?;
-        let done = self.vault.borrow_mut().import(&file, &passphrase)?;
-        to_js(&ImportedInfo {
-            taken: done.taken,
-            known: done.known,
-            refused: done.refused,
-        })
+    pub(super) fn importing(&self, file: &JsValue, passphrase: &JsValue) -> Outcome<Work> {
+        let (file, passphrase) = (text(file)?, Zeroizing::new(text(passphrase)?));
+        let core = self.clone();
+        Ok(Box::new(move |answers| {
+            core.make_vault(answers)?;
+            let done = core.vault.borrow_mut().import(&file, &passphrase)?;
+            Ok(to_js(&ImportedInfo {
+                taken: done.taken,
+                known: done.known,
+                refused: done.refused,
+            })?)
+        }))
     }
 }

@@ -1,65 +1,45 @@
-//! The asynchronous exports. An exported async function brings its own copy of the machinery of
-//! promises, some kilobytes each; here all go through one boxed future.
-
-use std::pin::Pin;
+//! The asynchronous exports: all go through one machinery, that of [`super::platform`].
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
-use zeroize::Zeroizing;
 
 use super::core::VaultCore;
-use super::error::Outcome;
-use super::input::{new_passphrase, text};
-
-type Work = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
-
-fn promise<T: Into<JsValue>>(work: impl Future<Output = Outcome<T>> + 'static) -> Promise {
-    let work: Work = Box::pin(async { Ok(work.await?.into()) });
-    future_to_promise(work)
-}
-
-fn nothing<T>(work: impl Future<Output = Outcome<T>> + 'static) -> Promise {
-    promise(async { work.await.map(|_| JsValue::UNDEFINED) })
-}
+use super::input::text;
+use super::platform::start;
 
 #[wasm_bindgen]
 impl VaultCore {
     /// Opens the vault of a user at a companion, unlocked where this device can. Nothing is written
     /// yet: a vault key is made when the first browser-only entry is added.
     #[wasm_bindgen(js_name = open, unchecked_return_type = "Promise<VaultCore>")]
-    pub fn open_promise(
-        #[wasm_bindgen(unchecked_param_type = "OpenOptions")] options: JsValue,
-    ) -> Promise {
-        promise(Self::open(options))
+    pub fn open(#[wasm_bindgen(unchecked_param_type = "OpenOptions")] options: JsValue) -> Promise {
+        start(Self::opening(options))
     }
 
     /// Encrypts a pasted key into this browser's vault, for storage `browser`.
     #[wasm_bindgen(js_name = addBrowser, unchecked_return_type = "Promise<LocalEntry>")]
-    pub fn add_browser_promise(
+    pub fn add_browser(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: JsValue,
         #[wasm_bindgen(unchecked_param_type = "AddOptions")] options: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        promise(async move { core.add_browser(pasted, options).await })
+        start(self.adding(&pasted, options))
     }
 
     /// Replaces the key of a browser-only entry; its label, order and history stay.
     #[wasm_bindgen(js_name = replaceBrowser, unchecked_return_type = "Promise<LocalEntry>")]
-    pub fn replace_browser_promise(
+    pub fn replace_browser(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] rid: JsValue,
         #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] pasted: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        promise(async move { core.replace_browser(text(&rid)?, pasted).await })
+        start(self.replacing(&rid, &pasted))
     }
 
     /// The two headers that carry a browser-only key for exactly one request. `path` is the path at
     /// the companion, without query.
     #[wasm_bindgen(js_name = requestHeaders, unchecked_return_type = "Promise<RequestHeaders>")]
-    pub fn request_headers_promise(
+    pub fn request_headers(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] rid: JsValue,
         #[wasm_bindgen(unchecked_param_type = "RequestOptions")] options: JsValue,
@@ -70,126 +50,105 @@ impl VaultCore {
         {
             return Promise::resolve(&headers);
         }
-        let core = self.clone();
-        promise(async move { core.request_headers(text(&rid)?, options).await })
+        start(self.requesting(&rid, options))
     }
 
     /// Removes the vault with all its entries, local copies and the device's key.
     #[wasm_bindgen(js_name = destroy, unchecked_return_type = "Promise<void>")]
-    pub fn destroy_promise(&self) -> Promise {
-        let core = self.clone();
-        nothing(async move { core.destroy().await })
+    pub fn destroy(&self) -> Promise {
+        start(self.destroying())
     }
 
     /// Gives up a vault that nobody can unlock: its slots go, its entries wait to be entered again.
     #[wasm_bindgen(js_name = startOver, unchecked_return_type = "Promise<void>")]
-    pub fn start_over_promise(&self) -> Promise {
-        let core = self.clone();
-        nothing(async move { core.start_over().await })
+    pub fn start_over(&self) -> Promise {
+        start(self.starting_over())
     }
 
     /// Unlocks with a passphrase, a recovery code or a passkey; with nothing, by this device.
     #[wasm_bindgen(js_name = unlock, unchecked_return_type = "Promise<void>")]
-    pub fn unlock_promise(
+    pub fn unlock(
         &self,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] secret: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        nothing(async move { core.unlock(secret).await })
+        start(self.unlocking(secret))
     }
 
     /// Lets this device unlock the vault by itself.
     #[wasm_bindgen(js_name = addDevice, unchecked_return_type = "Promise<void>")]
-    pub fn add_device_promise(
+    pub fn add_device(
         &self,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        nothing(async move { core.add_device(proof).await })
+        start(self.adding_device(proof))
     }
 
     /// Adds a passphrase. Like every new way in, it needs one of the others now, where there is one
     /// besides the device's own.
     #[wasm_bindgen(js_name = addPassphrase, unchecked_return_type = "Promise<void>")]
-    pub fn add_passphrase_promise(
+    pub fn add_passphrase(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] passphrase: JsValue,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        nothing(async move {
-            core.add_passphrase(new_passphrase(&passphrase)?, proof)
-                .await
-        })
+        start(self.adding_passphrase(&passphrase, proof))
     }
 
     /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
     #[wasm_bindgen(js_name = addRecoveryCode, unchecked_return_type = "Promise<string>")]
-    pub fn add_recovery_code_promise(
+    pub fn add_recovery_code(
         &self,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        promise(async move { core.add_recovery_code(proof).await })
+        start(self.adding_recovery_code(proof))
     }
 
     /// Adds a passkey: the browser asks for one, `name` stands beside it in the person's list.
     #[wasm_bindgen(js_name = addPasskey, unchecked_return_type = "Promise<void>")]
-    pub fn add_passkey_promise(
+    pub fn add_passkey(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        nothing(async move { core.add_passkey(text(&name)?, proof).await })
+        start(self.adding_passkey(&name, proof))
     }
 
     /// Makes a new vault key and keeps exactly the slots named, each with its secret.
     #[wasm_bindgen(js_name = keepSlots, unchecked_return_type = "Promise<void>")]
-    pub fn keep_slots_promise(
+    pub fn keep_slots(
         &self,
         #[wasm_bindgen(unchecked_param_type = "KeptSlot[]")] kept: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        nothing(async move { core.keep_slots(kept).await })
+        start(self.keeping_slots(kept))
     }
 
     /// What the relay's wasm needs to use these browser-only entries: their records, and the vault key
     /// under a key of WebCrypto's that is made for this one use and cannot be read.
     #[wasm_bindgen(js_name = relayGrant, unchecked_return_type = "Promise<RelayGrant>")]
-    pub fn relay_grant_promise(
+    pub fn relay_grant(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string[]")] ids: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        promise(async move { core.relay_grant(ids).await })
+        start(self.granting(ids))
     }
 
     /// All browser-only entries as a file that `passphrase` opens; needs a secret of this vault now.
     #[wasm_bindgen(js_name = exportEntries, unchecked_return_type = "Promise<ExportResult>")]
-    pub fn export_entries_promise(
+    pub fn export_entries(
         &self,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret")] secret: JsValue,
         #[wasm_bindgen(unchecked_param_type = "string")] passphrase: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        promise(async move {
-            let passphrase = new_passphrase(&passphrase)?;
-            core.export_entries(secret, passphrase).await
-        })
+        start(self.exporting(secret, &passphrase))
     }
 
     /// Takes the entries of an export into this vault, and says what became of each.
     #[wasm_bindgen(js_name = importEntries, unchecked_return_type = "Promise<ImportResult>")]
-    pub fn import_entries_promise(
+    pub fn import_entries(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] file: JsValue,
         #[wasm_bindgen(unchecked_param_type = "string")] passphrase: JsValue,
     ) -> Promise {
-        let core = self.clone();
-        promise(async move {
-            let passphrase = Zeroizing::new(text(&passphrase)?);
-            core.import_entries(text(&file)?, passphrase).await
-        })
+        start(self.importing(&file, &passphrase))
     }
 }

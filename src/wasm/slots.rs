@@ -6,10 +6,10 @@ use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use super::core::VaultCore;
-use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
-use super::input::{Given, list, not_empty, to_js};
-use super::unlock::{Secret, device_kind};
+use super::input::{Given, list, new_passphrase, not_empty, text, to_js};
+use super::platform::{Answers, Step, Stop, Work, forget_device, forget_passkey};
+use super::unlock::Secret;
 use crate::vault::slot::{Kind, RecoveryCode, Stretching};
 use crate::vault::{Header, Kept, VaultError};
 
@@ -28,11 +28,12 @@ struct KeptSlot {
 
 impl KeptSlot {
     fn new(given: JsValue) -> Outcome<Self> {
-        let given = Given::new(given)?;
+        let options = Given::new(given.clone())?;
+        let new_passphrase = options.secret("newPassphrase")?;
         Ok(Self {
-            slot: given.text("slot")?,
-            secret: Secret::new(&given)?,
-            new_passphrase: given.secret("newPassphrase")?.map(not_empty).transpose()?,
+            slot: options.text("slot")?,
+            secret: Secret::new(given)?,
+            new_passphrase: new_passphrase.map(not_empty).transpose()?,
         })
     }
 }
@@ -56,134 +57,157 @@ impl VaultCore {
 }
 
 impl VaultCore {
-    /// Adds a passphrase. Like every new way in, it needs one of the others now, where there is one
-    /// besides the device's own.
-    pub async fn add_passphrase(
-        &self,
-        passphrase: Zeroizing<String>,
-        proof: JsValue,
-    ) -> Outcome<()> {
-        self.prove(proof).await?;
-        let stretching = Stretching::new().map_err(VaultError::from)?;
-        let secret = stretching.secret(&passphrase)?;
-        Ok(self
-            .vault
-            .borrow_mut()
-            .add_slot(Kind::Passphrase(stretching), &*secret)?)
+    pub(super) fn adding_passphrase(&self, passphrase: &JsValue, proof: JsValue) -> Outcome<Work> {
+        let passphrase = new_passphrase(passphrase)?;
+        let (core, proof) = (self.clone(), Secret::maybe(proof)?);
+        Ok(Box::new(move |answers| {
+            core.prove(&proof, answers)?;
+            let stretching = Stretching::new().map_err(VaultError::from)?;
+            let secret = stretching.secret(&passphrase)?;
+            core.vault
+                .borrow_mut()
+                .add_slot(Kind::Passphrase(stretching), &*secret)?;
+            Ok(JsValue::UNDEFINED)
+        }))
     }
 
     /// Lets this device unlock the vault by itself, again or for the first time.
-    pub async fn add_device(&self, proof: JsValue) -> Outcome<()> {
-        self.prove(proof).await?;
-        let header = self.header()?;
-        let mut slots = header.slots().iter();
-        if slots.any(|slot| matches!(slot.kind(), Kind::Device(_))) && !self.device_lost.get() {
-            return Ok(());
-        }
-        // What lives in this page's memory leaves nothing on the device.
-        let device = match self.persistent.get() {
-            true => device_kind(header.id()).await,
-            false => None,
-        };
-        let (kind, secret) = device.ok_or_else(|| {
-            Failure::new(
-                "device_unavailable",
-                "This browser keeps no key for the site.",
-                "Allow this site to store data, or unlock in another way.",
-            )
-        })?;
-        self.vault.borrow_mut().add_slot(kind, &secret)?;
-        self.device_lost.set(false);
-        Ok(())
+    pub(super) fn adding_device(&self, proof: JsValue) -> Outcome<Work> {
+        let (core, proof) = (self.clone(), Secret::maybe(proof)?);
+        Ok(Box::new(move |answers| {
+            core.prove(&proof, answers)?;
+            let header = core.header()?;
+            let mut slots = header.slots().iter();
+            if slots.any(|slot| matches!(slot.kind(), Kind::Device(_))) && !core.device_lost.get() {
+                return Ok(JsValue::UNDEFINED);
+            }
+            // What lives in this page's memory leaves nothing on the device.
+            let device = match core.persistent.get() {
+                true => answers.new_device(header.id())?,
+                false => None,
+            };
+            let (kind, secret) = device.ok_or_else(|| {
+                Failure::new(
+                    "device_unavailable",
+                    "This browser keeps no key for the site.",
+                    "Allow this site to store data, or unlock in another way.",
+                )
+            })?;
+            core.vault.borrow_mut().add_slot(kind, &secret)?;
+            core.device_lost.set(false);
+            Ok(JsValue::UNDEFINED)
+        }))
     }
 
     /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
-    pub async fn add_recovery_code(&self, proof: JsValue) -> Outcome<String> {
-        self.prove(proof).await?;
-        let code = RecoveryCode::generate().map_err(VaultError::from)?;
-        self.vault
-            .borrow_mut()
-            .add_slot(Kind::Recovery, code.secret())?;
-        Ok(code.text().expose().to_owned())
+    pub(super) fn adding_recovery_code(&self, proof: JsValue) -> Outcome<Work> {
+        let (core, proof) = (self.clone(), Secret::maybe(proof)?);
+        Ok(Box::new(move |answers| {
+            core.prove(&proof, answers)?;
+            let code = RecoveryCode::generate().map_err(VaultError::from)?;
+            core.vault
+                .borrow_mut()
+                .add_slot(Kind::Recovery, code.secret())?;
+            Ok(code.text().expose().into())
+        }))
     }
 
     /// Adds a passkey: the browser asks for one, `name` stands beside it in the person's list.
-    pub async fn add_passkey(&self, name: String, proof: JsValue) -> Outcome<()> {
-        self.prove(proof).await?;
+    pub(super) fn adding_passkey(&self, name: &JsValue, proof: JsValue) -> Outcome<Work> {
+        let name = text(name)?;
+        let (core, proof) = (self.clone(), Secret::maybe(proof)?);
+        Ok(Box::new(move |answers| {
+            let added = core.made_passkey(&name, &proof, answers);
+            if let Err(Stop::Failed(_)) = added
+                && let Some(passkey) = answers.made_passkey()
+            {
+                forget_passkey(&passkey);
+            }
+            added.map(|()| JsValue::UNDEFINED)
+        }))
+    }
+
+    fn made_passkey(&self, name: &str, proof: &Secret, answers: &mut Answers) -> Step<()> {
+        self.prove(proof, answers)?;
         // Before the person is asked for a passkey that could not be kept.
         self.vault.borrow().may_add_passkey()?;
-        let (passkey, secret) = super::passkey::create(&name).await?;
-        let added = self
-            .vault
-            .borrow_mut()
-            .add_slot(Kind::Passkey(passkey.clone()), &secret);
-        if added.is_err() {
-            super::passkey::forget(&passkey);
-        }
-        Ok(added?)
+        let (passkey, secret) = answers.new_passkey(name)?;
+        let mut vault = self.vault.borrow_mut();
+        Ok(vault.add_slot(Kind::Passkey(passkey), &secret)?)
     }
 
     /// Makes a new vault key and keeps exactly the slots named, each with its secret; a
     /// `newPassphrase` changes it. What is not named is gone, and so is what it could open.
-    pub async fn keep_slots(&self, given: JsValue) -> Outcome<()> {
+    pub(super) fn keeping_slots(&self, given: JsValue) -> Outcome<Work> {
         let given = list(given)?
             .iter()
             .map(KeptSlot::new)
             .collect::<Outcome<Vec<_>>>()?;
-        self.vault.borrow_mut().reload()?;
-        let before = self.header()?;
-        let new = Header::new(before.identity()).map_err(VaultError::from)?;
-        let mut kept = Vec::with_capacity(given.len());
-        for KeptSlot {
-            slot,
-            secret,
-            new_passphrase,
-        } in given
-        {
-            let old = before.slots().iter().find(|known| known.id() == slot);
-            let old = old.ok_or(VaultError::NoSlot)?;
-            let (kind, secret) = match (old.kind(), new_passphrase) {
-                (Kind::Device(_), _) => {
-                    let (kind, secret) = device_kind(new.id()).await.ok_or(VaultError::KeyLost)?;
-                    (Some(kind), secret)
-                }
-                (Kind::Passphrase(_), Some(passphrase)) => {
-                    let stretching = Stretching::new().map_err(VaultError::from)?;
-                    let secret = Zeroizing::new(stretching.secret(&passphrase)?.to_vec());
-                    (Some(Kind::Passphrase(stretching)), secret)
-                }
-                _ => (None, secret.of(old).await?.ok_or(VaultError::WrongSecret)?),
-            };
-            kept.push(Kept { slot, kind, secret });
-        }
-        let id = new.id().to_owned();
-        let done = self.vault.borrow_mut().rekey(new, kept);
-        let stale = if done.is_ok() { before.id() } else { &id };
-        // Where the device keeps no keys there is none to forget.
-        let _ = DeviceKey::delete(stale).await;
-        done?;
-        for slot in before.slots() {
-            if let Kind::Passkey(passkey) = slot.kind()
-                && !self.holds(slot.kind())
-            {
-                super::passkey::forget(passkey);
+        let core = self.clone();
+        Ok(Box::new(move |answers| {
+            core.vault.borrow_mut().reload()?;
+            let before = core.header()?;
+            let new = answers.new_header(before.identity())?;
+            let mut kept = Vec::with_capacity(given.len());
+            for slot in &given {
+                kept.push(slot.kept(&before, &new, answers)?);
             }
-        }
-        Ok(())
+            let id = new.id().to_owned();
+            let done = core.vault.borrow_mut().rekey(new, kept);
+            let stale = if done.is_ok() { before.id() } else { &id };
+            if done.is_ok() {
+                core.forget_passkeys(&before);
+            }
+            let finish = move |_| Ok(done.map(|()| JsValue::UNDEFINED)?);
+            Err(Stop::Last(forget_device(stale), Box::new(finish)))
+        }))
+    }
+}
+
+impl KeptSlot {
+    /// What the slot becomes under the record `new`.
+    fn kept(&self, before: &Header, new: &Header, answers: &mut Answers) -> Step<Kept> {
+        let old = before.slots().iter().find(|known| known.id() == self.slot);
+        let old = old.ok_or(VaultError::NoSlot)?;
+        let (kind, secret) = match (old.kind(), &self.new_passphrase) {
+            (Kind::Device(_), _) => {
+                let device = answers.new_device(new.id())?;
+                let (kind, secret) = device.ok_or(VaultError::KeyLost)?;
+                (Some(kind), secret)
+            }
+            (Kind::Passphrase(_), Some(passphrase)) => {
+                let stretching = answers.new_stretching(&self.slot)?;
+                let secret = answers.stretched(&stretching, passphrase)?;
+                (Some(Kind::Passphrase(stretching)), secret)
+            }
+            _ => {
+                let secret = self.secret.of(old, answers)?;
+                (None, secret.ok_or(VaultError::WrongSecret)?)
+            }
+        };
+        let slot = self.slot.clone();
+        Ok(Kept { slot, kind, secret })
     }
 }
 
 impl VaultCore {
-    fn holds(&self, kind: &Kind) -> bool {
+    /// Takes the passkeys of `before` that open the vault no more out of the person's list.
+    fn forget_passkeys(&self, before: &Header) {
         let vault = self.vault.borrow();
         let slots = vault.header().map(Header::slots).unwrap_or_default();
-        slots.iter().any(|slot| slot.kind() == kind)
+        for slot in before.slots() {
+            if let Kind::Passkey(passkey) = slot.kind()
+                && !slots.iter().any(|kept| kept.kind() == slot.kind())
+            {
+                forget_passkey(passkey);
+            }
+        }
     }
 
     /// Makes the vault where there is none, and checks that whoever adds a way in has one. A vault
     /// that only its device opens has nothing to ask for.
-    async fn prove(&self, proof: JsValue) -> Outcome<()> {
-        self.make_vault().await?;
+    fn prove(&self, proof: &Secret, answers: &mut Answers) -> Step<()> {
+        self.make_vault(answers)?;
         let guarded = {
             let vault = self.vault.borrow();
             let slots = vault.header().map(Header::slots).unwrap_or_default();
@@ -192,12 +216,7 @@ impl VaultCore {
                 .any(|slot| !matches!(slot.kind(), Kind::Device(_)))
         };
         if guarded {
-            let proof: Secret = if proof.is_undefined() {
-                Secret::default()
-            } else {
-                Secret::new(&Given::new(proof)?)?
-            };
-            self.key_by(&proof).await?;
+            self.key_by(proof, answers)?;
         }
         Ok(())
     }

@@ -3,10 +3,10 @@
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::core::VaultCore;
-use super::device::DeviceKey;
+use super::core::{VaultCore, without_device};
 use super::error::Outcome;
 use super::input::text;
+use super::platform::Work;
 
 #[wasm_bindgen]
 impl VaultCore {
@@ -79,18 +79,16 @@ impl VaultCore {
 }
 
 impl VaultCore {
-    /// Gives up a vault that nobody can unlock: its slots go, its entries wait to be entered again.
-    pub async fn start_over(&self) -> Outcome<()> {
-        let id = self.header().ok().map(|header| header.id().to_owned());
-        self.session.replace(None);
-        self.vault.borrow_mut().start_over()?;
-        for lost in [&self.key_lost, &self.device_lost, &self.held] {
-            lost.set(false);
-        }
-        if let Some(id) = id {
-            // Where the device keeps no keys there is none to forget.
-            let _ = DeviceKey::delete(&id).await;
-        }
-        Ok(())
+    pub(super) fn starting_over(&self) -> Outcome<Work> {
+        let core = self.clone();
+        Ok(Box::new(move |_| {
+            let id = core.header().ok().map(|header| header.id().to_owned());
+            core.session.replace(None);
+            core.vault.borrow_mut().start_over()?;
+            for lost in [&core.key_lost, &core.device_lost, &core.held] {
+                lost.set(false);
+            }
+            without_device(id)
+        }))
     }
 }

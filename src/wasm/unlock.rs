@@ -4,11 +4,10 @@ use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use super::core::{VaultCore, no_companion};
-use super::device::DeviceKey;
 use super::error::{Failure, Outcome};
 use super::input::Given;
 use super::local::Records;
-use crate::envelope::random;
+use super::platform::{Answers, Step, Stop, Work, forget_device};
 use crate::vault::slot::{Kind, RecoveryCode, Slot};
 use crate::vault::{Header, Store, Vault, VaultError, VaultKey};
 
@@ -22,7 +21,16 @@ pub(super) struct Secret {
 }
 
 impl Secret {
-    pub(super) fn new(given: &Given) -> Outcome<Self> {
+    /// Nothing where nothing is given.
+    pub(super) fn maybe(given: JsValue) -> Outcome<Self> {
+        match given.is_undefined() {
+            true => Ok(Self::default()),
+            false => Self::new(given),
+        }
+    }
+
+    pub(super) fn new(given: JsValue) -> Outcome<Self> {
+        let given = Given::new(given)?;
         Ok(Self {
             passphrase: given.secret("passphrase")?,
             recovery_code: given.secret("recoveryCode")?,
@@ -31,7 +39,11 @@ impl Secret {
     }
 
     /// The secret of `slot`, where this is for a slot of its kind.
-    pub(super) async fn of(&self, slot: &Slot) -> Outcome<Option<Zeroizing<Vec<u8>>>> {
+    pub(super) fn of(
+        &self,
+        slot: &Slot,
+        answers: &mut Answers,
+    ) -> Step<Option<Zeroizing<Vec<u8>>>> {
         Ok(match (slot.kind(), self) {
             (
                 Kind::Passphrase(stretching),
@@ -39,7 +51,7 @@ impl Secret {
                     passphrase: Some(passphrase),
                     ..
                 },
-            ) => Some(Zeroizing::new(stretching.secret(passphrase)?.to_vec())),
+            ) => Some(answers.stretched(stretching, passphrase)?),
             (
                 Kind::Recovery,
                 Self {
@@ -55,7 +67,7 @@ impl Secret {
                 Self {
                     passkey: Some(id), ..
                 },
-            ) if id == slot.id() => Some(super::passkey::evaluate(passkey).await?),
+            ) if id == slot.id() => Some(answers.passkey(passkey)?),
             _ => None,
         })
     }
@@ -75,44 +87,47 @@ impl VaultCore {
     /// Unlocks with a passphrase, a recovery code or a passkey; with nothing, by this device.
     ///
     /// Whatever is wrong with the secret, the answer is `wrong_secret`.
-    pub async fn unlock(&self, given: JsValue) -> Outcome<()> {
+    pub(super) fn unlocking(&self, given: JsValue) -> Outcome<Work> {
+        let core = self.clone();
         if given.is_undefined() {
             self.held.set(false);
-            self.unlock_by_device().await?;
-            return if self.unlocked() {
-                Ok(())
-            } else {
-                Err(VaultError::Locked.into())
-            };
+            return Ok(Box::new(move |answers| {
+                core.unlock_by_device(answers)?;
+                match core.unlocked() {
+                    true => Ok(JsValue::UNDEFINED),
+                    false => Err(VaultError::Locked.into()),
+                }
+            }));
         }
-        let given = Secret::new(&Given::new(given)?)?;
-        self.vault.borrow_mut().reload()?;
-        let key = self.key_by(&given).await?;
-        self.vault.borrow_mut().unlock(key)?;
-        self.held.set(false);
-        self.key_lost.set(false);
-        Ok(())
+        let secret = Secret::new(given)?;
+        Ok(Box::new(move |answers| {
+            core.vault.borrow_mut().reload()?;
+            let key = core.key_by(&secret, answers)?;
+            core.vault.borrow_mut().unlock(key)?;
+            core.held.set(false);
+            core.key_lost.set(false);
+            Ok(JsValue::UNDEFINED)
+        }))
     }
-}
 
-impl VaultCore {
     /// The vault key, by whichever slot the secret opens. A slot that somebody weakened does not
     /// hide another that opens.
-    pub(super) async fn key_by(&self, given: &Secret) -> Outcome<VaultKey> {
+    pub(super) fn key_by(&self, secret: &Secret, answers: &mut Answers) -> Step<VaultKey> {
         let header = self.header()?;
         let mut failure = Failure::from(VaultError::WrongSecret);
         for slot in header.slots() {
-            match given.of(slot).await {
+            match secret.of(slot, answers) {
                 Ok(Some(secret)) => {
                     if let Ok(key) = slot.unwrap(header.id(), &secret) {
                         return Ok(key);
                     }
                 }
                 Ok(None) => {}
-                Err(error) => failure = error,
+                Err(Stop::Failed(error)) => failure = error,
+                waiting => waiting.map(drop)?,
             }
         }
-        Err(failure)
+        Err(failure.into())
     }
 
     pub(super) fn header(&self) -> Outcome<Header> {
@@ -120,13 +135,14 @@ impl VaultCore {
         header.ok_or_else(|| Failure::from(VaultError::Locked))
     }
 
-    /// Whether there is nothing to unlock by the device: it is unlocked, or was locked on purpose.
+    /// Whether there is nothing to unlock by the device: it is unlocked, or was locked on purpose,
+    /// be it while the device was asked: that was the later wish.
     pub(super) fn is_settled(&self) -> bool {
         self.held.get() || self.vault.borrow().is_unlocked()
     }
 
     /// Unlocks by the device slot, where there is one and the device still has its key.
-    pub(super) async fn unlock_by_device(&self) -> Outcome<()> {
+    pub(super) fn unlock_by_device(&self, answers: &mut Answers) -> Step<()> {
         if self.is_settled() {
             return Ok(());
         }
@@ -136,21 +152,14 @@ impl VaultCore {
         };
         let mut lost = false;
         for slot in header.slots() {
-            let Kind::Device(secret) = slot.kind() else {
+            let Kind::Device(sealed) = slot.kind() else {
                 continue;
             };
             lost = true;
-            let Ok(Some(device)) = DeviceKey::load(header.id()).await else {
-                continue;
-            };
-            let Ok(secret) = device.open(header.id(), secret).await else {
+            let Some(secret) = answers.device(header.id(), sealed)? else {
                 continue;
             };
             if let Ok(key) = slot.unwrap(header.id(), &secret) {
-                // Locked while the device was asked: that was the later wish.
-                if self.held.get() {
-                    return Ok(());
-                }
                 self.vault.borrow_mut().unlock(key)?;
                 self.key_lost.set(false);
                 self.device_lost.set(false);
@@ -165,10 +174,10 @@ impl VaultCore {
     }
 
     /// Makes the vault at first need. Where the device keeps no key, the vault lives in memory.
-    pub(super) async fn make_vault(&self) -> Outcome<()> {
+    pub(super) fn make_vault(&self, answers: &mut Answers) -> Step<()> {
         // Another tab may have made it, or given it another key.
         self.vault.borrow_mut().reload()?;
-        self.unlock_by_device().await?;
+        self.unlock_by_device(answers)?;
         if self.vault.borrow().is_unlocked() {
             return Ok(());
         }
@@ -178,29 +187,26 @@ impl VaultCore {
         }
         let identity = match &*self.companion.borrow() {
             Some(companion) => companion.identity.clone(),
-            None => return Err(no_companion()),
+            None => return Err(no_companion().into()),
         };
-        let header = Header::new(&identity).map_err(VaultError::from)?;
-        let key = VaultKey::generate().map_err(VaultError::from)?;
-        let slot = if self.persistent.get() {
-            device_slot(header.id(), &key).await
-        } else {
-            None
-        };
+        let header = answers.new_header(&identity)?;
         let id = header.id().to_owned();
+        let device = match self.persistent.get() {
+            true => answers.new_device(&id)?,
+            false => None,
+        };
+        let key = VaultKey::generate().map_err(VaultError::from)?;
+        let slot = device.and_then(|(kind, secret)| Slot::wrap(&id, kind, &secret, &key).ok());
         let kept = self.keep(header, key, slot);
         if kept.is_err() {
-            let _ = DeviceKey::delete(&id).await;
+            let _ = forget_device(&id);
         }
         Ok(kept?)
     }
 
-    /// Keeps a vault that was just made, unless another call made one meanwhile.
+    /// Keeps a vault that was just made.
     fn keep(&self, header: Header, key: VaultKey, slot: Option<Slot>) -> Result<(), VaultError> {
         let mut vault = self.vault.borrow_mut();
-        if vault.is_unlocked() {
-            return Ok(());
-        }
         match slot {
             Some(slot) => vault.create(header.with_slot(slot), key)?,
             None => {
@@ -220,20 +226,4 @@ impl VaultCore {
         self.device_lost.set(false);
         Ok(())
     }
-}
-
-/// A slot that this device alone opens, or none where it cannot keep a key.
-async fn device_slot(vault: &str, key: &VaultKey) -> Option<Slot> {
-    let (kind, secret) = device_kind(vault).await?;
-    Slot::wrap(vault, kind, &secret, key).ok()
-}
-
-/// A new device key for the vault `vault`, and the secret that it guards.
-pub(super) async fn device_kind(vault: &str) -> Option<(Kind, Zeroizing<Vec<u8>>)> {
-    let device = DeviceKey::create(vault).await.ok()?;
-    let secret = Zeroizing::new(random::<32>().ok()?.to_vec());
-    Some((
-        Kind::Device(device.seal(vault, &secret).await.ok()?),
-        secret,
-    ))
 }

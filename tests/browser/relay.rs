@@ -18,7 +18,7 @@ extern "C" {
 }
 
 async fn granted(core: &keyseal::wasm::VaultCore, id: &str) -> Result<JsValue, JsValue> {
-    JsFuture::from(core.relay_grant_promise(Array::of1(&id.into()).into())).await
+    core.relay_grant(Array::of1(&id.into()).into()).await
 }
 
 async fn accepted(grant: JsValue) -> Result<JsValue, JsValue> {

@@ -4,7 +4,6 @@ use js_sys::Array;
 use keyseal::wasm::VaultCore;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
-use zeroize::Zeroizing;
 
 use crate::companion::{
     canary, code, companion, count_in_memory, evict_device_keys, member, open_headers, options,
@@ -18,10 +17,6 @@ fn kinds(core: &VaultCore) -> Vec<(String, String)> {
         .iter()
         .map(|slot| (text(&slot, "kind"), text(&slot, "id")))
         .collect()
-}
-
-fn secret(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(text.to_owned())
 }
 
 async fn used(core: &VaultCore) -> bool {
@@ -59,7 +54,7 @@ async fn a_passphrase_and_a_recovery_code_open_what_the_device_has_lost() {
         .await
         .ok()
         .expect("added");
-    core.add_passphrase(secret("correct horse battery"), JsValue::UNDEFINED)
+    core.add_passphrase(JsValue::from("correct horse battery"), JsValue::UNDEFINED)
         .await
         .ok()
         .expect("added");
@@ -67,6 +62,7 @@ async fn a_passphrase_and_a_recovery_code_open_what_the_device_has_lost() {
         .add_recovery_code(options(r#"{"passphrase":"correct horse battery"}"#))
         .await
         .ok()
+        .and_then(|code| code.as_string())
         .expect("added");
     let listed: Vec<String> = kinds(&core).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(listed, ["device", "passphrase", "recovery"]);
@@ -115,14 +111,14 @@ async fn a_new_way_in_needs_one_of_the_others_now() {
         .await
         .ok()
         .expect("added");
-    core.add_passphrase(secret("correct horse battery"), JsValue::UNDEFINED)
+    core.add_passphrase(JsValue::from("correct horse battery"), JsValue::UNDEFINED)
         .await
         .ok()
         .expect("the first");
     let none = core.add_recovery_code(JsValue::UNDEFINED).await;
     assert_eq!(code(none.err().expect("no proof")), "wrong_secret");
     let wrong = core
-        .add_passphrase(secret("mine"), options(r#"{"passphrase":"guess"}"#))
+        .add_passphrase(JsValue::from("mine"), options(r#"{"passphrase":"guess"}"#))
         .await;
     assert_eq!(code(wrong.err().expect("no proof")), "wrong_secret");
     assert_eq!(kinds(&core).len(), 2);
@@ -136,7 +132,7 @@ async fn removing_a_slot_keeps_the_others_and_makes_a_new_device_key() {
         .await
         .ok()
         .expect("added");
-    core.add_passphrase(secret("correct horse battery"), JsValue::UNDEFINED)
+    core.add_passphrase(JsValue::from("correct horse battery"), JsValue::UNDEFINED)
         .await
         .ok()
         .expect("added");
@@ -144,6 +140,7 @@ async fn removing_a_slot_keeps_the_others_and_makes_a_new_device_key() {
         .add_recovery_code(options(r#"{"passphrase":"correct horse battery"}"#))
         .await
         .ok()
+        .and_then(|code| code.as_string())
         .expect("added");
     let slots = kinds(&core);
     let keep = format!(
@@ -186,17 +183,17 @@ async fn an_export_needs_a_secret_now_and_opens_on_another_device() {
         .await
         .ok()
         .expect("added");
-    core.add_passphrase(secret("correct horse battery"), JsValue::UNDEFINED)
+    core.add_passphrase(JsValue::from("correct horse battery"), JsValue::UNDEFINED)
         .await
         .ok()
         .expect("added");
     let unproven = core
-        .export_entries(options("{}"), secret("for the road"))
+        .export_entries(options("{}"), JsValue::from("for the road"))
         .await;
     assert_eq!(code(unproven.err().expect("no secret")), "wrong_secret");
     let proof = options(r#"{"passphrase":"correct horse battery"}"#);
     let file = core
-        .export_entries(proof, secret("for the road"))
+        .export_entries(proof, JsValue::from("for the road"))
         .await
         .ok()
         .expect("exported");
@@ -207,11 +204,11 @@ async fn an_export_needs_a_secret_now_and_opens_on_another_device() {
 
     let core = connected("export", &companion).await;
     let wrong = core
-        .import_entries(file.clone(), secret("for the rail"))
+        .import_entries(file.as_str().into(), JsValue::from("for the rail"))
         .await;
     assert_eq!(code(wrong.err().expect("wrong")), "wrong_secret");
     let done = core
-        .import_entries(file, secret("for the road"))
+        .import_entries(file.into(), JsValue::from("for the road"))
         .await
         .ok()
         .expect("imported");

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use keyseal::wasm::VaultCore;
+use wasm_bindgen::convert::TryFromJsValue;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::companion::{
@@ -22,7 +22,8 @@ async fn open(sub: &str, extra: &str) -> VaultCore {
     let given = options(&format!(
         r#"{{"issuer":"{ISSUER}/{sub}","sub":"{sub}"{extra}}}"#
     ));
-    VaultCore::open(given).await.ok().expect("opens")
+    let core = VaultCore::open(given).await.expect("opens");
+    VaultCore::try_from_js_value(core).ok().expect("a vault")
 }
 
 /// A vault of its own user and issuer, connected to `companion`.
@@ -147,8 +148,8 @@ async fn no_key_stands_in_storage_or_in_memory_after_use() {
     let token = canary();
     for _ in 0..2 {
         let request = with(REQUEST, "token", &token);
-        let headers = core.request_headers_promise("entry-1".into(), request);
-        JsFuture::from(headers).await.expect("sealed");
+        let headers = core.request_headers("entry-1".into(), request);
+        headers.await.expect("sealed");
     }
     core.seal(&key, options(r#"{"provider":"openai","rid":"entry-2"}"#))
         .ok()
@@ -223,12 +224,11 @@ async fn two_keys_added_at_once_share_one_vault() {
     let companion = companion().await.expect("keys");
     let core = connected("twice", &companion).await;
     let second = options(&ADD.replace("entry-1", "entry-2"));
-    let (first, second) = futures_join(
-        core.add_browser(canary(), options(ADD)),
-        core.add_browser(canary(), second),
-    )
-    .await;
-    assert!(first && second);
+    let both = Array::of2(
+        &core.add_browser(canary(), options(ADD)),
+        &core.add_browser(canary(), second),
+    );
+    Promise::all(&both).await.expect("added");
     drop(core);
     let core = connected("twice", &companion).await;
     for rid in ["entry-1", "entry-2"] {
@@ -239,34 +239,6 @@ async fn two_keys_added_at_once_share_one_vault() {
             "{rid}"
         );
     }
-}
-
-/// Polls both in turn, as two clicks would.
-async fn futures_join<T, E>(
-    first: impl Future<Output = Result<T, E>>,
-    second: impl Future<Output = Result<T, E>>,
-) -> (bool, bool) {
-    use std::pin::pin;
-    use std::task::Poll;
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    let (mut one, mut two) = (None, None);
-    std::future::poll_fn(move |context| {
-        if one.is_none()
-            && let Poll::Ready(result) = first.as_mut().poll(context)
-        {
-            one = Some(result.is_ok());
-        }
-        if two.is_none()
-            && let Poll::Ready(result) = second.as_mut().poll(context)
-        {
-            two = Some(result.is_ok());
-        }
-        match (one, two) {
-            (Some(one), Some(two)) => Poll::Ready((one, two)),
-            _ => Poll::Pending,
-        }
-    })
-    .await
 }
 
 #[wasm_bindgen_test]
