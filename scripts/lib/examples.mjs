@@ -4,8 +4,8 @@ import { join } from "node:path";
 import ts from "typescript";
 import { root } from "./paths.mjs";
 
-const ENTRIES = ["keyseal", "keyseal/oauth", "keyseal/relay", "keyseal/server"];
-const TYPES = ["", "oauth/", "relay/", "server/"].map((path) =>
+const ENTRIES = ["keyseal", "keyseal/frame", "keyseal/oauth", "keyseal/relay", "keyseal/server"];
+const TYPES = ["", "frame/", "oauth/", "relay/", "server/"].map((path) =>
   join(root, `pkg/dist/${path}index.d.ts`),
 );
 

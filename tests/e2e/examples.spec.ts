@@ -14,7 +14,9 @@ import { script, typeErrors } from "./support/examples.js";
 import { onStand } from "./support/stand.js";
 
 const members = publicMembers();
-const inPages = members.filter(({ entry, example }) => example && entry !== "keyseal/server");
+// Those of the isolated frame need one: they run in frame-examples.spec.
+const ELSEWHERE = ["keyseal/frame", "keyseal/server"];
+const inPages = members.filter(({ entry, example }) => example && !ELSEWHERE.includes(entry));
 const onServers = members.filter(({ entry, example }) => example && entry === "keyseal/server");
 const text = script(inPages);
 

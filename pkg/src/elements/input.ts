@@ -18,6 +18,9 @@ const WORDS = strings.input;
  * Only the field: a person pastes a key, and the app gets the masked entry (`keyseal-added`), never the key. In a
  * form its value is the id of that entry.
  *
+ * Its looks are set by the same custom properties as those of `<keyseal-store>`. Parts: `label`, `field`, `button`,
+ * `sealed`. Events: `keyseal-added`, `keyseal-failed`, `keyseal-signed-out`.
+ *
  * @example
  * const input = document.querySelector("keyseal-input");
  * input.vault = vault;
@@ -246,6 +249,7 @@ export class KeysealInput extends VaultElement {
     }
   };
 
+  /** @internal */
   static override styles = [
     controls,
     addStyles,

@@ -24,7 +24,7 @@ import { problem } from "./ui/vault-element.js";
 const WORDS = strings.store;
 
 /** The views of the store. */
-export type StoreView = keyof typeof WORDS.tab;
+export type StoreView = "keys" | "usage" | "security" | "activity";
 
 const VIEWS: Readonly<
   Record<StoreView, (vault: Vault, account: string | undefined) => TemplateResult>
@@ -57,6 +57,19 @@ type Stage = "waiting" | "opening" | "open" | "signedOut" | { failed: KeysealErr
  * The Secure Store: a person's keys, what they are used for, and who can open them. Give it a `vault`, or a
  * `companion` and a `token`, and it opens one itself. What stands between its tags is shown in the place of a view
  * where `view` names none of its own.
+ *
+ * Everything is in shadow roots. Light or dark is what `color-scheme` says where it stands. Its looks are set by custom
+ * properties, on it or anywhere above:
+ *
+ * - type: `--keyseal-font`, `-mono`, `-text`, `-text-large`, `-heading`, `-title`, `-line`
+ * - corners, depth, movement: `--keyseal-radius`, `-radius-small`, `-radius-large`, `-shadow`, `-shadow-high`, `-motion`
+ * - grounds and edges: `--keyseal-back`, `-surface`, `-sunken`, `-hover`, `-border`, `-border-strong`, `-veil`
+ * - text: `--keyseal-ink`, `-ink-2`, `-ink-3`
+ * - the accent: `--keyseal-accent`, `-accent-hover`, `-accent-ink`, `-accent-soft`, `-on-accent`
+ * - meanings, each with `-soft`: `--keyseal-ok`, `-warn`, `-bad`, `-quiet`; and `-bad-fill`
+ * - charts: `--keyseal-chart-1` to `-chart-6`
+ *
+ * Parts: `tabs`, `tab`, `list`, `dialog`, `field`. Events: those of {@link KeysealEventDetails}.
  *
  * @example
  * document.querySelector("keyseal-store").vault = await Vault.open({ companion, token });
@@ -348,6 +361,7 @@ export class KeysealStore extends LitElement {
     this.renderRoot.querySelector<HTMLElement>(`#tab-${this.view}`)?.focus();
   };
 
+  /** @internal */
   static override styles = [
     controls,
     notices,

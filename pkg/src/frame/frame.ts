@@ -116,7 +116,7 @@ export class Frame extends EventTarget {
    * The account whose keys these are.
    *
    * @example
-   * line.textContent = frame.account;
+   * line.textContent = frame.account ?? "";
    */
   get account(): string | undefined {
     return this.#sub;

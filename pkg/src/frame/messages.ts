@@ -7,8 +7,9 @@ export const HELLO = Object.freeze({ keyseal: "frame", type: "hello", version: 1
 export const CONNECT = Object.freeze({ keyseal: "frame", type: "connect", version: 1 });
 
 /** What the frame can be asked to show. */
-export const VIEWS = ["keys", "add", "usage", "security", "activity"] as const;
-export type FrameView = (typeof VIEWS)[number];
+/** What a frame can be asked to show; `add` is the list with its dialog open. */
+export type FrameView = "keys" | "add" | "usage" | "security" | "activity";
+export const VIEWS: readonly FrameView[] = ["keys", "add", "usage", "security", "activity"];
 
 /**
  * What the frame is doing: waiting for the host's token; asking its owner about another account; ready for use; or

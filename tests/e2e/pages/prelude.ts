@@ -39,7 +39,7 @@ function lead(companion: string): void {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: any function at all
-function spied<F extends (...all: any[]) => unknown>(name: string, real: F): F {
+export function spied<F extends (...all: any[]) => unknown>(name: string, real: F): F {
   return function (this: unknown, ...all: unknown[]) {
     called.add(name);
     return real.apply(this, all);
@@ -47,7 +47,7 @@ function spied<F extends (...all: any[]) => unknown>(name: string, real: F): F {
 }
 
 /** Notes every use of a class's members, as its users see them. */
-function watch(name: string, holder: object): void {
+export function watch(name: string, holder: object): void {
   for (const [key, member] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
     if (key === "constructor" || key === "prototype" || !member.configurable) continue;
     for (const part of ["value", "get", "set"] as const) {
@@ -71,7 +71,7 @@ const KeysealError = new Proxy(keyseal.KeysealError, {
   },
 });
 
-const say = (name: string) => spied(name, (..._all: unknown[]) => {});
+export const say = (name: string) => spied(name, (..._all: unknown[]) => {});
 
 /** What every example is given. */
 export async function prelude(name: string, place: Place) {

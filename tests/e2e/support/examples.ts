@@ -10,20 +10,30 @@ const GIVEN = `
   .trim()
   .split(/\s+/);
 
+/** What the examples of the isolated frame may name: see `pages/framed-prelude.ts`. */
+const FRAMED = `
+  Frame FramedVault OpenAI Vault addButton ask banner button chat config dialog draw frame frameConfig framed iframe
+  line list note opener question retryButton session show signOut store title vaultBeside
+`
+  .trim()
+  .split(/\s+/);
+
 interface Example {
   name: string;
   example: string | undefined;
 }
 
 /** A script of all examples, each a function by the name of what it is an example of. */
-export function script(examples: readonly Example[]): string {
+export function script(examples: readonly Example[], prelude = "prelude"): string {
+  const given = prelude === "prelude" ? GIVEN : FRAMED;
+  const mistaken = prelude === "prelude" ? "vault.revoke(given.entry)" : "framed.open(1)";
   const functions = examples.map(
     ({ name, example }) =>
       // A block of its own: an example may have its own \`vault\`.
-      `${JSON.stringify(name)}: async ({ ${GIVEN.join(", ")} }: Prelude) => {{\n${example}\n}},`,
+      `${JSON.stringify(name)}: async ({ ${given.join(", ")} }: Prelude) => {{\n${example}\n}},`,
   );
   return `
-import { called, type Place, play, prelude, type Prelude } from "./prelude.ts";
+import { called, type Place, play, prelude, type Prelude } from "./${prelude}.ts";
 
 const examples: Record<string, (given: Prelude) => Promise<void>> = {
 ${functions.join("\n")}
@@ -38,7 +48,7 @@ async function run(name: string, place: Place): Promise<string[]> {
 Object.assign(window, { run });
 
 // @ts-expect-error: a mistake is noticed, so the types are there
-export const mistake = (given: Prelude) => given.vault.revoke(given.entry);
+export const mistake = (given: Prelude) => given.${mistaken};
 `;
 }
 

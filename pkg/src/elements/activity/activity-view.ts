@@ -22,7 +22,12 @@ interface Filter {
 
 const NO_FILTER: Filter = { action: "", entry: "", from: "", to: "" };
 
-/** What was done with a person's keys, and when, as the companion has written it down. */
+/**
+ * What was done with a person's keys, and when, as the companion has written it down.
+ *
+ * @example
+ * document.querySelector("keyseal-activity").vault = vault;
+ */
 export class ActivityView extends ReportElement {
   @state() private filter = NO_FILTER;
   @state() private events: readonly ActivityEvent[] | undefined;
@@ -181,6 +186,7 @@ export class ActivityView extends ReportElement {
     </li>`;
   }
 
+  /** @internal */
   static override styles = [
     controls,
     badge,

@@ -12,7 +12,12 @@ import "./ways.js";
 
 const WORDS = strings.security;
 
-/** Who can open what: ways to unlock, locking, keys on the move, the companion, and the records themselves. */
+/**
+ * Who can open what: ways to unlock, locking, keys on the move, the companion, and the records themselves.
+ *
+ * @example
+ * document.querySelector("keyseal-security").vault = vault;
+ */
 export class SecurityView extends VaultElement {
   protected override render(): TemplateResult {
     const { vault } = this;
@@ -28,6 +33,7 @@ export class SecurityView extends VaultElement {
     `;
   }
 
+  /** @internal */
   static override styles = [
     controls,
     css`

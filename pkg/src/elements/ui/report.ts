@@ -10,11 +10,13 @@ export abstract class ReportElement extends VaultElement {
 
   #asked = 0;
 
+  /** @internal */
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("online", this.#again);
   }
 
+  /** @internal */
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener("online", this.#again);

@@ -26,7 +26,12 @@ interface Shown extends Readonly<Record<Breakdown, Usage>> {
   overTime: Usage;
 }
 
-/** What was used through the companion, what it cost as far as that is known, and what is left of budgets. */
+/**
+ * What was used through the companion, what it cost as far as that is known, and what is left of budgets. Part: `total`.
+ *
+ * @example
+ * document.querySelector("keyseal-usage").vault = vault;
+ */
 export class UsageView extends ReportElement {
   @state() private range: Range = "month";
   @state() private measure: Measure | undefined;
@@ -166,6 +171,7 @@ export class UsageView extends ReportElement {
     `;
   }
 
+  /** @internal */
   static override styles = [controls, badge, segmentStyles, usageStyles, reportStyles];
 }
 
