@@ -11,7 +11,10 @@ import type {} from "./pages/relay.js";
 import type {} from "./pages/sdks.js";
 import { onStand, type Stand } from "./support/stand.js";
 
-const test = onStand('import "./relay.ts"; import "./sdks.ts";', { tls: true });
+const PLAYGROUND = "../../../www/src/playground/playground-view.ts";
+const test = onStand(`import "./relay.ts"; import "./sdks.ts"; import "${PLAYGROUND}";`, {
+  tls: true,
+});
 
 declare const spied: {
   heard: string[];
@@ -280,6 +283,30 @@ test("a key that is not accepted gives way to the next, and is marked or rests, 
   await tab.evaluate(() => window.relayed.turns());
   expect(calls().at(-1)?.key).toBe(others[1]);
   expect(calls()).toHaveLength(4);
+});
+
+test("the playground by the relay: the answer is streamed, and its line and the usage say how it went", async ({
+  app,
+  stand,
+}) => {
+  // It is a part of the companion's own page, and asks where that comes from.
+  await stand.visit(app, "by the companion");
+  const { key, calls } = await opened(app, stand, true);
+  await app.evaluate(() => window.relayed.show("playground"));
+  await app.getByRole("textbox", { name: "Message" }).fill("Good morning");
+  await app.getByRole("button", { name: "Send" }).click();
+  const answer = app.getByRole("article", { name: "Answer" });
+  await expect(answer).toHaveAttribute("aria-busy", "false", { timeout: 30_000 });
+  await expect(answer).toContainText(ANSWER);
+  for (const fact of [`…${key.slice(-4)}`, "relay", "7 tokens"]) {
+    await expect(answer).toContainText(fact);
+  }
+  const [chat] = calls().filter(({ path }) => path === "/v1/chat/completions");
+  expect(chat).toMatchObject({ key, body: { stream: true } });
+
+  await app.evaluate(() => window.relayed.show("usage"));
+  const counted = app.getByRole("region", { name: "Counted on this device" });
+  await expect(counted.getByRole("row").filter({ hasText: chat?.body.model })).toContainText("7");
 });
 
 test("what nobody reads is not fetched without end", async ({ app, stand }) => {

@@ -81,6 +81,16 @@ const page = {
     return entry.id;
   },
 
+  /** The vault in the Secure Store, as its page shows it: a view of the store, or what stands between its tags. */
+  show(view: string): void {
+    document.querySelector("keyseal-store")?.remove();
+    const store = document.createElement("keyseal-store");
+    if (view === "playground") {
+      store.append(Object.assign(document.createElement("keyseal-playground"), { vault }));
+    }
+    document.body.append(Object.assign(store, { vault, view, noTabs: true }));
+  },
+
   /** Another key of the same provider, which stands behind the first. */
   async add(key: string, host: string): Promise<string> {
     return (await vault.add(key, { provider: "openai", storage: "browser", host })).id;

@@ -52,7 +52,7 @@ export class Stand {
     writeFileSync(config, origins.join("\n"), { mode: 0o600 });
     const users = await companionForUsers({
       args: ["--demo", "--config", config],
-      env: { KEYSEAL__CORS__ORIGINS: page.url, ...env },
+      env: { KEYSEAL__CORS__ORIGINS: page.url, KEYSEAL__PAGE_DIR: folder, ...env },
     });
     const root = certificates?.rootDer.toString("base64") ?? "";
     return new Stand(`${page.url}/app/`, users, upstream, root, headers, async () => {
@@ -64,9 +64,9 @@ export class Stand {
     });
   }
 
-  /** Opens the app, until its script has run. */
-  async visit(page: Page): Promise<void> {
-    await page.goto(`${this.url}index.html`);
+  /** Opens the app, until its script has run; with `served`, as a page that the companion serves itself. */
+  async visit(page: Page, served?: "by the companion"): Promise<void> {
+    await page.goto(`${served ? `${this.users.companion.url}/app/` : this.url}index.html`);
     await page.waitForFunction(() => document.title === "ready");
   }
 
