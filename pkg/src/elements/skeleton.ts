@@ -51,7 +51,7 @@ export class Skeleton extends LitElement {
         min-height: 2.25rem;
         font-size: var(--ks-title);
         font-weight: 600;
-        line-height: 2.25rem;
+        line-height: 1.25;
         letter-spacing: -0.015em;
       }
 

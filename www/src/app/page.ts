@@ -294,6 +294,7 @@ export class KeysealPage extends LitElement {
       }
 
       nav {
+        flex: none;
         display: flex;
         align-self: stretch;
         gap: var(--ks-1);
@@ -327,11 +328,13 @@ export class KeysealPage extends LitElement {
         background: var(--ks-accent-ink);
       }
 
+      /* Whatever the address is called, it stays beside the mark: it is cut rather than put below it. */
       .end {
+        flex: 1 1 0;
         display: flex;
         align-items: center;
+        justify-content: flex-end;
         gap: var(--ks-3);
-        margin-left: auto;
         min-width: 0;
       }
 
@@ -339,11 +342,18 @@ export class KeysealPage extends LitElement {
         display: inline-flex;
         align-items: center;
         gap: var(--ks-2);
+        min-width: 0;
         color: var(--ks-ink-3);
         white-space: nowrap;
       }
 
+      .connection span {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+
       .connection i {
+        flex: none;
         width: 8px;
         height: 8px;
         border-radius: 50%;
@@ -390,7 +400,7 @@ export class KeysealPage extends LitElement {
         overflow: auto;
       }
 
-      @media (max-width: 40rem) {
+      @media (max-width: 46rem) {
         .bar {
           flex-wrap: wrap;
           gap: 0 var(--ks-4);
@@ -404,7 +414,7 @@ export class KeysealPage extends LitElement {
         nav {
           order: 3;
           width: calc(100% + var(--ks-6));
-          height: 2.5rem;
+          height: 2.75rem;
           margin: 0 calc(-1 * var(--ks-3));
           gap: 0;
           justify-content: space-between;

@@ -354,8 +354,12 @@ export class ModelPicker extends LitElement {
       }
 
       @media (pointer: coarse) {
+        .opener {
+          min-height: 2.75rem;
+        }
+
         [role="option"] {
-          padding-block: 0.7rem;
+          padding-block: 0.75rem;
         }
       }
     `,

@@ -90,7 +90,7 @@ export const layout = css`
   }
 
   .suggestions .button {
-    min-height: 2.5rem;
+    min-height: 2.75rem;
     padding-block: var(--ks-2);
     justify-content: flex-start;
     font-weight: 400;
@@ -167,6 +167,12 @@ export const layout = css`
     background: none;
     color: var(--ks-ink-2);
     cursor: pointer;
+  }
+
+  @media (pointer: coarse) {
+    .with .key {
+      min-height: 2.75rem;
+    }
   }
 
   .with .key:hover {

@@ -25,6 +25,7 @@ export const addStyles = css`
 
   .detected .aside-line {
     flex-wrap: wrap;
+    align-items: baseline;
     gap: 0 var(--ks-1);
     color: var(--ks-ink-2);
   }

@@ -366,7 +366,7 @@ export class KeysView extends VaultElement {
     css`
       .head {
         display: flex;
-        align-items: center;
+        align-items: flex-start;
         justify-content: space-between;
         gap: var(--ks-4);
         min-height: 2.25rem;

@@ -190,6 +190,12 @@ export class Stored extends VaultElement {
         overflow-wrap: anywhere;
       }
 
+      @media (pointer: coarse) {
+        summary {
+          padding-block: 0.75rem;
+        }
+      }
+
       summary:hover {
         background: var(--ks-hover);
       }

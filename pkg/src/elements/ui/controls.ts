@@ -127,6 +127,7 @@ const looks = css`
   .icon-button {
     display: inline-grid;
     place-items: center;
+    flex: none;
     width: 2rem;
     height: 2rem;
     padding: 0;
@@ -222,6 +223,13 @@ const looks = css`
     font-family: var(--ks-mono);
     font-size: 0.8125rem;
     font-variant-ligatures: none;
+  }
+
+  /* Smaller, and a phone would draw the page closer at every touch. */
+  @media (max-width: 40rem) {
+    .input.mono {
+      font-size: var(--ks-text-large);
+    }
   }
 
   .quiet {
@@ -347,6 +355,13 @@ export const dialogs = css`
 
   dialog::backdrop {
     background: var(--ks-veil);
+  }
+
+  @media print {
+    dialog::backdrop {
+      background: #fff;
+      print-color-adjust: exact;
+    }
   }
 
   dialog[open] {

@@ -169,7 +169,7 @@ export class Menu extends LitElement {
 
       @media (pointer: coarse) {
         [role="menuitem"] {
-          padding-block: 0.7rem;
+          padding-block: 0.75rem;
         }
       }
     `,

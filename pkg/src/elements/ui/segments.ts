@@ -57,7 +57,7 @@ export const segmentStyles = css`
 
   @media (pointer: coarse) {
     .segments button {
-      min-height: 2.25rem;
+      min-height: 2.75rem;
     }
   }
 `;

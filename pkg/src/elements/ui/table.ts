@@ -196,6 +196,16 @@ export class DataTable<Row> extends LitElement {
         color: var(--ks-ink);
       }
 
+      @media (pointer: coarse) {
+        thead th {
+          padding-block: 0;
+        }
+
+        thead button {
+          min-height: 2.75rem;
+        }
+      }
+
       /* There is room for it before it is needed. */
       .arrow {
         display: inline-block;
@@ -214,7 +224,7 @@ export class DataTable<Row> extends LitElement {
 
         th,
         td {
-          padding-inline: var(--ks-2);
+          padding-inline: var(--ks-1);
         }
 
         tbody th {
