@@ -36,8 +36,6 @@ use crate::{
     workers::{Cut, GRACE, Workers},
 };
 
-/// How long a connection may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// `keys_dir` is looked at this often.
 const RING_INTERVAL: Duration = Duration::from_secs(2);
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -177,7 +175,8 @@ impl Server {
         }
         let counting = Counting::start(self.state.clone());
         let service = http::service(self.state.clone());
-        let workers = Workers::start(&service, &builder())?;
+        let patience = Duration::from_secs(self.state.config.limits.head_seconds);
+        let workers = Workers::start(&service, &builder(patience), patience)?;
         let mut stop = std::pin::pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -226,16 +225,17 @@ async fn exporter(config: &mut Config) -> Result<Option<Exporter>, StartError> {
     Ok(Some(exporter))
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
+/// `patience`: how long a connection may take to send a request's head.
+fn builder(patience: Duration) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+        .header_read_timeout(patience);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD_TIMEOUT);
+        .keep_alive_interval(patience);
     builder
 }
 

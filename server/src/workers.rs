@@ -64,12 +64,13 @@ pub struct Cut(pub bool);
 pub struct Drained(Vec<(oneshot::Sender<()>, JoinHandle<()>)>);
 
 impl Workers {
-    /// Starts one for each core.
+    /// Starts one for each core. A connection on which nothing is said for `patience` is closed.
     pub fn start(
         service: &Router,
         builder: &auto::Builder<TokioExecutor>,
+        patience: Duration,
     ) -> std::io::Result<Self> {
-        let start = |number| Worker::start(number, service.clone(), builder.clone());
+        let start = |number| Worker::start(number, service.clone(), builder.clone(), patience);
         (1..=count()).map(start).collect::<Result<_, _>>().map(Self)
     }
 
@@ -124,6 +125,7 @@ impl Worker {
         number: usize,
         service: Router,
         builder: auto::Builder<TokioExecutor>,
+        patience: Duration,
     ) -> std::io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -140,7 +142,7 @@ impl Worker {
                 NUMBER.set(number);
                 OPEN.set(Some(Arc::clone(&counted)));
                 runtime.block_on(async move {
-                    let cut = serve(arriving, service, builder, counted).await;
+                    let cut = serve(arriving, service, builder, counted, patience).await;
                     let _ = drain.send(cut);
                     let _ = released.await;
                 });
@@ -164,14 +166,23 @@ async fn serve(
     service: Router,
     builder: auto::Builder<TokioExecutor>,
     counted: Arc<AtomicUsize>,
+    patience: Duration,
 ) -> Cut {
     let mut open = JoinSet::new();
     open.spawn(near_timer());
     let connections = GracefulShutdown::new();
     let service = TowerToHyperService::new(service);
-    while let Some(stream) = arriving.recv().await {
-        let one_less = OneLess(Arc::clone(&counted));
-        let Ok(stream) = TcpStream::from_std(stream) else {
+    let mut silent = JoinSet::new();
+    loop {
+        let begun = tokio::select! {
+            arrived = arriving.recv() => {
+                let Some(stream) = arrived else { break };
+                silent.spawn(begun(stream, OneLess(Arc::clone(&counted)), patience));
+                continue;
+            }
+            Some(begun) = silent.join_next() => begun,
+        };
+        let Ok(Some((stream, one_less))) = begun else {
             continue;
         };
         let connection = builder
@@ -190,6 +201,34 @@ async fn serve(
         open.shutdown().await;
     }
     Cut(ended.is_err())
+}
+
+/// The connection, once a request begins on it. What reads requests waits without end for the first
+/// bytes, which tell the version of HTTP: so for a whole preface of HTTP/2, or for what is none.
+async fn begun(
+    stream: StdStream,
+    one_less: OneLess,
+    patience: Duration,
+) -> Option<(TcpStream, OneLess)> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    /// What is half a preface comes to be more, or not, in a moment.
+    const MOMENT: Duration = Duration::from_millis(50);
+    let stream = TcpStream::from_std(stream).ok()?;
+    let told = async {
+        let mut first = [0; PREFACE.len()];
+        loop {
+            let length = stream.peek(&mut first).await.ok()?;
+            match length {
+                0 => return None,
+                _ if length == PREFACE.len() || !PREFACE.starts_with(&first[..length]) => {
+                    return Some(());
+                }
+                _ => tokio::time::sleep(MOMENT).await,
+            }
+        }
+    };
+    tokio::time::timeout(patience, told).await.ok()??;
+    Some((stream, one_less))
 }
 
 /// A timer that is always near. Without one, that of a request would often be the next that is due,

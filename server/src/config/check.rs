@@ -36,6 +36,8 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
         None => format!("sqlite://{}/keyseal.db", raw.data_dir.display()),
     };
     database(&database_url, file)?;
+    patience("limits.head_seconds", raw.limits.head_seconds)?;
+    patience("limits.body_pause_seconds", raw.limits.body_pause_seconds)?;
     let mut providers = std::collections::BTreeMap::new();
     for (id, written) in raw.providers {
         let checked = provider(&id, written)?;
@@ -65,6 +67,17 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
 fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
     let reason = "must be an address and a port, as in 127.0.0.1:8787";
     text.parse().map_err(|_| ConfigError::value(key, reason))
+}
+
+/// Longer than a day is no limit, and times are added up.
+fn patience(key: &str, seconds: u64) -> Result<(), ConfigError> {
+    match seconds {
+        1..=86_400 => Ok(()),
+        _ => Err(ConfigError::value(
+            key,
+            "must be a second or more, and a day at most",
+        )),
+    }
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigError> {

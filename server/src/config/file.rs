@@ -241,6 +241,11 @@ pub struct Limits {
     pub forward_body_bytes: usize,
     /// The largest body kept for another attempt.
     pub retry_body_bytes: usize,
+    /// How long a caller may take to send a request's head.
+    pub head_seconds: u64,
+    /// How long a caller may stop in the middle of a request's body; one of an API call has to be
+    /// there within that time.
+    pub body_pause_seconds: u64,
     /// Sealed keys a user may upload in a minute.
     pub uploads_per_minute: u32,
     /// Sessions a user may open in a minute.
@@ -264,6 +269,8 @@ impl Default for Limits {
             api_body_bytes: 65_536,
             forward_body_bytes: 104_857_600,
             retry_body_bytes: 1_048_576,
+            head_seconds: 30,
+            body_pause_seconds: 30,
             uploads_per_minute: 30,
             sessions_per_minute: 30,
             tests_per_minute: 30,

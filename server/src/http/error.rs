@@ -149,6 +149,18 @@ impl Problem {
         Self::new(Code::Validation, detail)
     }
 
+    /// The caller stopped in the middle of a body.
+    pub fn too_slow() -> Self {
+        Self::validation("The body did not arrive in time.")
+            .status(StatusCode::REQUEST_TIMEOUT)
+            .next("Send it without long pauses; `/.well-known/keyseal` tells how long one may be.")
+    }
+
+    /// What was sent ends before the body does, or is none.
+    pub fn broke_off() -> Self {
+        Self::validation("The body broke off.")
+    }
+
     /// No such entry of this caller; the same answer as for another user's entry.
     pub fn no_entry() -> Self {
         Self::new(Code::NotFound, "You have no entry with this id.")

@@ -4,12 +4,13 @@
 use std::{cell::Cell, time::Duration};
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header::CONTENT_ENCODING};
+use http::header::CONTENT_ENCODING;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use keyseal::{catalogue::looks_like_key, envelope::SealedKey};
 use serde::{
     Deserializer,
@@ -19,21 +20,17 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use super::{Code, Problem};
-use crate::{AppState, auth::place};
-
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::{AppState, auth::place, config::Limits};
 
 /// The layer.
 pub async fn refuse(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let limit = state.config.limits.api_body_bytes;
-    match checked(request, limit).await {
+    match checked(request, &state.config.limits).await {
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn checked(request: Request, limit: usize) -> Result<Request, Problem> {
+async fn checked(request: Request, limits: &Limits) -> Result<Request, Problem> {
     let (parts, body) = request.into_parts();
     if parts.headers.contains_key(CONTENT_ENCODING) {
         return Err(Problem::validation("The body must not be encoded.")
@@ -45,7 +42,8 @@ async fn checked(request: Request, limit: usize) -> Result<Request, Problem> {
     };
     check.path(parts.uri.path());
     check.query(parts.uri.query().unwrap_or_default());
-    let bytes = collected(body, limit).await?;
+    let patience = Duration::from_secs(limits.body_pause_seconds);
+    let bytes = collected(body, limits.api_body_bytes, patience).await?;
     check.body(&bytes);
     if check.found.get() {
         return Err(refused());
@@ -54,18 +52,18 @@ async fn checked(request: Request, limit: usize) -> Result<Request, Problem> {
 }
 
 /// The whole body: not too large, and not drop by drop.
-async fn collected(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let collected = timeout(PATIENCE, to_bytes(body, limit)).await;
-    let collected = collected.map_err(|_| {
-        Problem::validation("The body did not arrive in time.").status(StatusCode::REQUEST_TIMEOUT)
-    })?;
-    collected.map_err(|_| {
-        Problem::new(
+async fn collected(body: Body, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
+    let collected = timeout(patience, Limited::new(body, limit).collect()).await;
+    let whole = collected.map_err(|_| Problem::too_slow())?;
+    let whole = whole.map_err(|error| match error.is::<LengthLimitError>() {
+        true => Problem::new(
             Code::TooLarge,
             "The body is larger than the companion takes.",
         )
-        .next("`/.well-known/keyseal` tells the limits.")
-    })
+        .next("`/.well-known/keyseal` tells the limits."),
+        false => Problem::broke_off(),
+    })?;
+    Ok(whole.to_bytes())
 }
 
 fn refused() -> Problem {

@@ -101,6 +101,7 @@ impl From<SendError> for Problem {
         let detail = sentence(&error);
         match error {
             SendError::Unsendable | SendError::CallerBroke => Self::validation(detail),
+            SendError::CallerSlow => Self::too_slow(),
             SendError::AddressRefused => Self::new(Code::HostRefused, detail),
             SendError::Unreachable | SendError::Certificate | SendError::Broken => {
                 Self::new(Code::UpstreamUnreachable, detail)

@@ -1,5 +1,7 @@
 //! One request to a provider, under one key.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -11,7 +13,7 @@ use zeroize::Zeroizing;
 use super::answer::Answer;
 use super::connect::{AddressRefused, ConnectTimeout};
 use super::route::Target;
-use super::upload::{CallerBroke, TooLarge, Upload};
+use super::upload::{CallerBroke, Stalled, TooLarge, Upload};
 use super::{headers, redirect};
 
 /// What the caller wants to send; the path was checked by [`super::Route::check_path`].
@@ -26,6 +28,8 @@ pub struct Outbound<'a> {
     pub body: Body,
     /// The largest body that goes out.
     pub limit: u64,
+    /// How long the caller may stop in the middle of it.
+    pub pause: Duration,
 }
 
 /// Why there is no answer.
@@ -61,6 +65,9 @@ pub enum SendError {
     /// The caller's body broke off.
     #[error("the body broke off")]
     CallerBroke,
+    /// The caller stopped in the middle of the body for too long.
+    #[error("the body did not arrive in time")]
+    CallerSlow,
 }
 
 impl SendError {
@@ -74,7 +81,16 @@ impl SendError {
             | Self::ConnectTimeout
             | Self::FirstByteTimeout
             | Self::Redirect => true,
-            Self::Unsendable | Self::TooLarge | Self::CallerBroke => false,
+            Self::Unsendable | Self::TooLarge | Self::CallerBroke | Self::CallerSlow => false,
+        }
+    }
+}
+
+impl From<Stalled> for SendError {
+    fn from(stalled: Stalled) -> Self {
+        match stalled {
+            Stalled::AtProvider => Self::FirstByteTimeout,
+            Stalled::AtCaller => Self::CallerSlow,
         }
     }
 }
@@ -102,7 +118,7 @@ impl Target<'_> {
         let response = tokio::select! {
             biased;
             answered = answered => answered.map_err(|error| reason(&error))?,
-            () = progress.stalled(self.pool.first_byte) => return Err(SendError::FirstByteTimeout),
+            by = progress.stalled(self.pool.first_byte, request.pause) => return Err(by.into()),
         };
 
         let (mut head, body) = response.into_parts();

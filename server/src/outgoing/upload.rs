@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -31,6 +31,17 @@ struct Moved {
     start: Instant,
     /// Milliseconds after `start`.
     last: AtomicU64,
+    /// More was asked for, and the caller has not sent it.
+    awaited: AtomicBool,
+}
+
+/// Where nothing moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stalled {
+    /// The caller sends no more of the body.
+    AtCaller,
+    /// The provider takes no more of it, or does not answer.
+    AtProvider,
 }
 
 impl Progress {
@@ -38,6 +49,7 @@ impl Progress {
         Self(Arc::new(Moved {
             start: Instant::now(),
             last: AtomicU64::new(0),
+            awaited: AtomicBool::new(false),
         }))
     }
 
@@ -46,17 +58,28 @@ impl Progress {
         self.0
             .last
             .store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.awaited(false);
     }
 
-    /// Ends once nothing has moved for this long.
-    pub async fn stalled(&self, patience: Duration) {
+    fn awaited(&self, awaited: bool) {
+        self.0.awaited.store(awaited, Ordering::Relaxed);
+    }
+
+    /// Ends once nothing has moved for as long as the one may take for whom everything waits.
+    pub async fn stalled(&self, provider: Duration, caller: Duration) -> Stalled {
         loop {
             let last = Duration::from_millis(self.0.last.load(Ordering::Relaxed));
-            let due = self.0.start + last + patience;
-            if due <= Instant::now() {
-                return;
+            let since = self.0.start + last;
+            let (stalled, due) = match self.0.awaited.load(Ordering::Relaxed) {
+                true => (Stalled::AtCaller, since + caller),
+                false => (Stalled::AtProvider, since + provider),
+            };
+            let now = Instant::now();
+            if due <= now {
+                return stalled;
             }
-            tokio::time::sleep_until(due).await;
+            // By then it may be another's turn, whose time is up earlier.
+            tokio::time::sleep_until(due.min(now + caller)).await;
         }
     }
 }
@@ -92,7 +115,9 @@ impl http_body::Body for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         loop {
-            let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            let polled = Pin::new(&mut self.body).poll_frame(cx);
+            self.progress.awaited(polled.is_pending());
+            let frame = match ready!(polled) {
                 None => return Poll::Ready(None),
                 Some(Err(_)) => return Poll::Ready(Some(Err(CallerBroke.into()))),
                 Some(Ok(frame)) => frame,
@@ -146,11 +171,27 @@ mod tests {
         });
         let (mut upload, progress) = Upload::new(Body::from_stream(slow), 100);
         let started = Instant::now();
-        let stalled =
-            tokio::spawn(async move { progress.stalled(Duration::from_millis(200)).await });
+        let patience = Duration::from_millis(200);
+        let stalled = tokio::spawn(async move { progress.stalled(patience, patience).await });
         while upload.frame().await.is_some() {}
         assert!(!stalled.is_finished());
-        stalled.await.expect("ends");
+        assert_eq!(stalled.await.expect("ends"), Stalled::AtProvider);
         assert!(started.elapsed() >= Duration::from_millis(440));
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_stops_is_not_taken_for_a_provider_who_does_not_answer() {
+        let (soon, late) = (Duration::from_millis(50), Duration::from_secs(60));
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>("begun")]);
+        let stops = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+        let (mut upload, progress) = Upload::new(Body::from_stream(stops), 100);
+        upload.frame().await.expect("a frame").expect("no error");
+        let reading = tokio::spawn(async move { upload.frame().await.is_some() });
+        assert_eq!(progress.stalled(late, soon).await, Stalled::AtCaller);
+        reading.abort();
+
+        let (mut upload, progress) = Upload::new(Body::from("whole"), 100);
+        while upload.frame().await.is_some() {}
+        assert_eq!(progress.stalled(soon, late).await, Stalled::AtProvider);
     }
 }

@@ -25,6 +25,7 @@ mod money;
 mod one;
 mod platform;
 mod providers;
+mod slow;
 mod stream;
 mod test_call;
 mod tls;

@@ -1,6 +1,6 @@
 //! One attempt: a request to the provider under one credential, and what its answer says about it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http::header::HeaderMap;
@@ -45,6 +45,8 @@ pub struct Attempt<'a> {
     pub is_stateless: bool,
     /// The largest body that goes out.
     pub limit: u64,
+    /// How long the caller may stop in the middle of it.
+    pub pause: Duration,
 }
 
 /// How an attempt ended.
@@ -81,6 +83,7 @@ impl Attempt<'_> {
             headers,
             body,
             limit: self.limit,
+            pause: self.pause,
         };
         let ended = tokio::select! {
             biased;
@@ -93,7 +96,10 @@ impl Attempt<'_> {
                 tracing::info!(provider = self.route.provider.id, %error, "no answer");
                 let never_sent = !matches!(
                     error,
-                    SendError::Broken | SendError::FirstByteTimeout | SendError::CallerBroke
+                    SendError::Broken
+                        | SendError::FirstByteTimeout
+                        | SendError::CallerBroke
+                        | SendError::CallerSlow
                 );
                 return_if(never_sent, &mut credential);
                 return match error.is_the_providers() {

@@ -9,14 +9,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 
 use super::super::Problem;
-
-/// A caller who sends nothing of the body for this long is told so, and lets go of the memory.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Bodies up to this length are kept whatever else is.
 const SMALL: usize = 64 * 1024;
@@ -78,9 +74,10 @@ pub enum Kept {
 }
 
 impl Kept {
-    /// Reads a body until it ends, or has become longer than `most`.
-    pub async fn read(body: Body, most: usize) -> Result<Self, Problem> {
-        Self::read_within(body, most, PATIENCE, &ROOM).await
+    /// Reads a body until it ends, or has become longer than `most`. A caller who sends nothing of it
+    /// for `patience` is told so, and lets go of the memory.
+    pub async fn read(body: Body, most: usize, patience: Duration) -> Result<Self, Problem> {
+        Self::read_within(body, most, patience, &ROOM).await
     }
 
     async fn read_within(
@@ -95,15 +92,7 @@ impl Kept {
         let mut held = Held { room, bytes: 0 };
         let mut first = Bytes::new();
         let mut more = BytesMut::new();
-        loop {
-            let frame = tokio::time::timeout(patience, body.frame()).await;
-            let Some(frame) = frame.map_err(|_| too_slow())? else {
-                break;
-            };
-            // Trailers are headers that nobody has checked.
-            let Ok(data) = frame.map_err(|_| broke_off())?.into_data() else {
-                continue;
-            };
+        while let Some(data) = piece(&mut body, patience).await? {
             let length = first.len() + more.len() + data.len();
             if length > most || !held.grow(length) {
                 let begun = VecDeque::from([first, more.freeze(), data]);
@@ -148,14 +137,18 @@ impl Kept {
     }
 }
 
-fn broke_off() -> Problem {
-    Problem::validation("The body broke off.")
-}
-
-fn too_slow() -> Problem {
-    Problem::validation("The body did not arrive in time.")
-        .status(StatusCode::REQUEST_TIMEOUT)
-        .next("Send it without pauses of more than 30 seconds.")
+/// What comes next of a body; `None` at its end.
+pub async fn piece(body: &mut Body, patience: Duration) -> Result<Option<Bytes>, Problem> {
+    loop {
+        let frame = tokio::time::timeout(patience, body.frame()).await;
+        let Some(frame) = frame.map_err(|_| Problem::too_slow())? else {
+            return Ok(None);
+        };
+        // Trailers are headers that nobody has checked.
+        if let Ok(data) = frame.map_err(|_| Problem::broke_off())?.into_data() {
+            return Ok(Some(data));
+        }
+    }
 }
 
 /// What was read of a body, then the rest of it.
@@ -202,6 +195,9 @@ mod tests {
     use super::*;
     use crate::http::Code;
     use futures_util::stream;
+    use http::StatusCode;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     fn pieces(pieces: &'static [&'static str]) -> Body {
         Body::from_stream(stream::iter(pieces.iter().map(|piece| {
@@ -217,7 +213,7 @@ mod tests {
     #[tokio::test]
     async fn what_fits_is_sent_as_often_as_asked() {
         for body in [Body::from("abcdef"), pieces(&["ab", "cd", "", "ef"])] {
-            let mut kept = Kept::read(body, 6).await.expect("kept");
+            let mut kept = Kept::read(body, 6, PATIENCE).await.expect("kept");
             for _ in 0..3 {
                 assert_eq!(sent(&mut kept).await.as_deref(), Some(&b"abcdef"[..]));
             }
@@ -228,7 +224,7 @@ mod tests {
     #[tokio::test]
     async fn what_does_not_fit_is_sent_whole_and_once() {
         for body in [Body::from("abcdefg"), pieces(&["ab", "cd", "efg"])] {
-            let mut kept = Kept::read(body, 6).await.expect("read");
+            let mut kept = Kept::read(body, 6, PATIENCE).await.expect("read");
             assert!(kept.whole().is_none() && kept.can_be_sent());
             assert_eq!(sent(&mut kept).await.as_deref(), Some(&b"abcdefg"[..]));
             assert!(!kept.can_be_sent());
@@ -239,7 +235,8 @@ mod tests {
     #[tokio::test]
     async fn a_declared_length_stays_true_whether_or_not_the_body_is_kept() {
         for most in [3, 6] {
-            let mut kept = Kept::read(Body::from("abcdef"), most).await.expect("read");
+            let kept = Kept::read(Body::from("abcdef"), most, PATIENCE).await;
+            let mut kept = kept.expect("read");
             let body = kept.send().expect("unsent");
             assert_eq!(http_body::Body::size_hint(&body).exact(), Some(6), "{most}");
         }
@@ -259,7 +256,10 @@ mod tests {
     async fn a_body_that_breaks_off_is_a_refusal() {
         let broken = Err(std::io::Error::other("gone"));
         let body = Body::from_stream(stream::iter([Ok(Bytes::from_static(b"{")), broken]));
-        let problem = Kept::read(body, 6).await.err().expect("a refusal");
+        let problem = Kept::read(body, 6, PATIENCE)
+            .await
+            .err()
+            .expect("a refusal");
         assert_eq!(problem.code, Code::Validation);
     }
 

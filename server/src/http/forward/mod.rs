@@ -7,6 +7,8 @@ mod looked;
 mod plan;
 pub mod rate_limit;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -17,7 +19,7 @@ use http::request::Parts;
 use http::{Method, Uri};
 
 use self::attempt::{Attempt, Outcome};
-pub use self::kept::Kept;
+pub use self::kept::{Kept, piece};
 use self::plan::{Cannot, Plan};
 use super::credential::Credential;
 use super::{Code, Problem, refused};
@@ -88,7 +90,8 @@ pub async fn serve(
     route.check_path(asked.path())?;
     check_length(&head.headers, limits.forward_body_bytes as u64)?;
 
-    let mut body = Kept::read(body, limits.retry_body_bytes).await?;
+    let pause = Duration::from_secs(limits.body_pause_seconds);
+    let mut body = Kept::read(body, limits.retry_body_bytes, pause).await?;
     let ask = usage::ask(
         route.provider,
         &head.method,
@@ -113,6 +116,7 @@ pub async fn serve(
         path_and_query: asked.path_and_query,
         is_stateless,
         limit: limits.forward_body_bytes as u64,
+        pause,
     };
     let served = |credential: Credential| Served {
         owner: caller.owner.clone(),

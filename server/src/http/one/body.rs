@@ -1,12 +1,13 @@
 //! The body of a call: only its model is looked at and changed, the rest stays as it was written.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use bytes::{Bytes, BytesMut};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::super::forward::piece;
 use super::super::{Code, Problem};
 
 /// It is held whole, so it is shorter than what forward lets through. Images fit.
@@ -19,24 +20,23 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Reads it all.
-    pub async fn read(body: Body, limit: usize) -> Result<Self, Problem> {
+    /// Reads it all, from a caller who does not stop for longer than `patience`.
+    pub async fn read(mut body: Body, limit: usize, patience: Duration) -> Result<Self, Problem> {
         let most = limit.min(MOST);
-        let whole = Limited::new(body, most).collect().await;
-        let whole =
-            whole.map_err(
-                |error| match error.is::<http_body_util::LengthLimitError>() {
-                    true => Problem::new(
-                        Code::TooLarge,
-                        format!("The body is larger than the {most} bytes that are read here."),
-                    ),
-                    false => Problem::validation("The body broke off."),
-                },
-            )?;
-        Self::parse(&whole.to_bytes())
+        let mut whole = BytesMut::new();
+        while let Some(data) = piece(&mut body, patience).await? {
+            if whole.len() + data.len() > most {
+                return Err(Problem::new(
+                    Code::TooLarge,
+                    format!("The body is larger than the {most} bytes that are read here."),
+                ));
+            }
+            whole.extend_from_slice(&data);
+        }
+        Self::parse(&whole)
     }
 
-    fn parse(text: &Bytes) -> Result<Self, Problem> {
+    fn parse(text: &[u8]) -> Result<Self, Problem> {
         let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(text)
             .map_err(|_| Problem::validation("The body must be a JSON object."))?;
         let model = members.get("model");
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Asking, Problem> {
-        Asking::parse(&Bytes::copy_from_slice(text.as_bytes()))
+        Asking::parse(text.as_bytes())
     }
 
     #[test]
@@ -115,7 +115,8 @@ mod tests {
         let endless = futures_util::stream::repeat_with(|| {
             Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 1024]))
         });
-        let read = Asking::read(Body::from_stream(endless), 10_000).await;
+        let patience = Duration::from_secs(30);
+        let read = Asking::read(Body::from_stream(endless), 10_000, patience).await;
         assert_eq!(read.err().expect("a refusal").code, Code::TooLarge);
     }
 }

@@ -5,6 +5,8 @@ mod body;
 mod models;
 mod pick;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -78,7 +80,9 @@ async fn one(
 ) -> Result<Response, Refusal> {
     let (head, body) = request.into_parts();
     let original = head.uri.path().to_owned();
-    let asking = Asking::read(body, state.config.limits.forward_body_bytes).await?;
+    let limits = &state.config.limits;
+    let pause = Duration::from_secs(limits.body_pause_seconds);
+    let asking = Asking::read(body, limits.forward_body_bytes, pause).await?;
     let pick = Pick::of(state, caller, &head.headers, asking.model()).await?;
     let path = path(&pick, kind)?;
     let asked = Asked {

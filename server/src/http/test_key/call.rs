@@ -54,6 +54,7 @@ async fn call_once(call: &TestCall, target: &Target<'_>, key: &Secret) -> Result
         headers,
         body: call.body.map_or_else(Body::empty, Body::from),
         limit: LOOK as u64,
+        pause: PATIENCE,
     };
     let answer = target.send(outbound, key).await?;
     Ok(see(answer).await)
