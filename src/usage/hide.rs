@@ -86,8 +86,16 @@ impl Hider {
     }
 }
 
-/// Behind the first blank line.
-fn end_of_event(bytes: &[u8]) -> Option<usize> {
+/// Where the first of server-sent events ends: behind its blank line.
+///
+/// ```
+/// use keyseal::usage::end_of_event;
+///
+/// assert_eq!(end_of_event(b"data: 1\n\ndata: 2\n\n"), Some(9));
+/// assert_eq!(end_of_event(b"data: 1\n"), None); // more may come
+/// ```
+#[must_use]
+pub fn end_of_event(bytes: &[u8]) -> Option<usize> {
     let mut line_start = 0;
     let mut at = 0;
     while let Some(next) = bytes[at..]

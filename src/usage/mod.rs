@@ -29,7 +29,7 @@ mod scan;
 mod wanted;
 
 pub use ask::{Ask, Request};
-pub use hide::{Hider, Shown};
+pub use hide::{Hider, Shown, end_of_event};
 pub use money::MicroUsd;
 pub use reader::Reader;
 pub use route::{Kind, Route};

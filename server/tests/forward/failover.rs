@@ -389,34 +389,90 @@ async fn an_error_that_comes_as_a_good_answer_moves_on_and_marks_the_key_too() {
     for letter in ['a', 'b'] {
         ids.push(companion.add_for(&ann, "minimax", &key(letter)).await);
     }
-    let said = |code: u16| {
-        let body = json!({ "base_resp": { "status_code": code, "status_msg": "…" } });
-        Said::from(200).body(&body.to_string())
-    };
-    let chat = || async {
-        let asked = request(&ann, "POST", "/forward/minimax/v1/chat/completions");
-        let body = Body::from(json!({ "model": "m", "messages": [] }).to_string());
-        companion.call(asked.body(body).unwrap()).await
+    let chat = "/forward/minimax/v1/chat/completions";
+    let named = async || {
+        let named = request(&ann, "POST", chat)
+            .header("keyseal-entry", &ids[0])
+            .header("keyseal-fallback", "keys");
+        companion.call(named.body(Body::from("{}")).unwrap()).await
     };
     let status = async |id: &str| entry(&companion, &ann, id).await["status"].clone();
 
-    upstream.say(&key('b'), said(0));
-    for (code, expected) in [(1002, "untested"), (1008, "limited"), (1004, "invalid")] {
-        upstream.say(&key('a'), said(code));
-        let named = request(&ann, "POST", "/forward/minimax/v1/chat/completions")
-            .header("keyseal-entry", &ids[0])
-            .header("keyseal-fallback", "keys");
-        let answer = companion.call(named.body(Body::from("{}")).unwrap()).await;
-        assert_eq!(served_by(&answer), format!("entry {}", ids[1]), "{code}");
-        assert_eq!(upstream.keys(), ['a', 'b'].map(key), "{code}");
-        assert_eq!(status(&ids[0]).await, expected, "{code}");
+    let (json, sse) = ("application/json", "text/event-stream; charset=utf-8");
+    for (content_type, before, after) in [
+        (json, "", ""),
+        (sse, "data: ", "\n\n"),
+        (sse, "data:", "\r\n\r\ndata: [DONE]\r\n\r\n"),
+        (sse, "", ""),
+    ] {
+        let said = |code: u16| {
+            let body = json!({ "base_resp": { "status_code": code, "status_msg": "…" } });
+            let said = Said::from(200).header("content-type", content_type);
+            said.body(&format!("{before}{body}{after}"))
+        };
+        upstream.say(&key('a'), None);
+        assert_eq!(
+            served_by(&named().await),
+            format!("entry {}", ids[0]),
+            "good again"
+        );
+        upstream.keys();
+        upstream.say(&key('b'), said(0));
+        for (code, expected) in [(1002, "untested"), (1008, "limited"), (1004, "invalid")] {
+            let expected = match (status(&ids[0]).await.as_str(), code) {
+                (Some("valid"), 1002) => "valid",
+                _ => expected,
+            };
+            upstream.say(&key('a'), said(code));
+            let answer = named().await;
+            assert_eq!(served_by(&answer), format!("entry {}", ids[1]), "{code}");
+            assert_eq!(answer.text(), said(0).body, "as it came");
+            assert_eq!(upstream.keys(), ['a', 'b'].map(key), "{code}");
+            assert_eq!(status(&ids[0]).await, expected, "{code}");
+        }
+        // When all fail, the last answer goes back as it came.
+        upstream.say(&key('b'), said(1008));
+        let answer = named().await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.text(), said(1008).body);
+        assert_eq!(status(&ids[1]).await, "limited");
+        upstream.keys();
     }
-    // When all fail, the last answer goes back as it came.
-    upstream.say(&key('b'), said(1008));
-    let answer = chat().await;
-    assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.json()["base_resp"]["status_code"], 1008);
-    assert_eq!(status(&ids[1]).await, "limited");
+}
+
+#[tokio::test]
+async fn a_stream_in_which_an_error_may_come_first_passes_event_by_event_and_later_errors_untouched()
+ {
+    let upstream = Upstream::start().await;
+    let minimax = format!(
+        "[providers.minimax]\norigin = \"{}\"\nallow_private = true",
+        upstream.origin()
+    );
+    let companion = Companion::start(&upstream.origin(), &minimax).await;
+    let ann = companion.user("ann");
+    let id = companion.add_for(&ann, "minimax", &key('a')).await;
+    companion.add_for(&ann, "minimax", &key('b')).await;
+    upstream.release(1);
+    let asked = request(&ann, "POST", "/forward/minimax/v1/files/stream");
+    let answer = begin(companion.address, asked.body(Body::empty()).unwrap()).await;
+    let mut body = answer.into_body();
+    for expected in 0..4 {
+        let text = piece(&mut body).await.unwrap().unwrap();
+        assert_eq!(text, format!("data: {expected}\n\n"));
+        // The next event is sent only once this one has arrived.
+        upstream.release(1);
+    }
+    upstream.keys();
+
+    let late = "data: {\"choices\":[{}]}\n\ndata: {\"base_resp\":{\"status_code\":1004}}\n\n";
+    let said = Said::from(200).header("content-type", "text/event-stream");
+    upstream.say(&key('a'), said.body(late));
+    let asked = request(&ann, "POST", "/forward/minimax/v1/chat/completions");
+    let answer = companion.call(asked.body(Body::from("{}")).unwrap()).await;
+    assert_eq!(answer.text(), late);
+    assert_eq!(answer.header("keyseal-attempts"), Some("1"));
+    assert_eq!(upstream.keys(), [key('a')]);
+    assert_eq!(entry(&companion, &ann, &id).await["status"], "untested");
 }
 
 #[tokio::test]

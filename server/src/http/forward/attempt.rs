@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 
 use super::super::credential::Credential;
 use super::super::{Code, Problem};
-use super::judge::{self, Against};
+use super::judge::{self, Against, Needs};
 use super::looked::Looked;
 use crate::AppState;
 use crate::auth::Caller;
@@ -150,9 +150,10 @@ impl Attempt<'_> {
         let (head, body) = answer.into_parts();
         let (wire, status) = (&self.route.provider.wire, head.status.as_u16());
         let mut body = Looked::new(body);
-        let text = match judge::needs_body(wire, status, &head.headers) {
-            true => body.look().await,
-            false => String::new(),
+        let text = match judge::needs(wire, status, &head.headers) {
+            Needs::Nothing => String::new(),
+            Needs::Beginning => body.look().await,
+            Needs::FirstEvent => body.look_at_event().await,
         };
         let against = judge::judge(wire, status, &head.headers, &text);
         Ok((Response::from_parts(head, body), against))

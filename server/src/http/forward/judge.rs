@@ -27,12 +27,33 @@ pub enum Against {
     Unsaid,
 }
 
-/// Whether the body says what the status alone does not.
-pub fn needs_body(wire: &Wire, status: u16, headers: &HeaderMap) -> bool {
-    transit::Against::needs_body(wire, status, content_type(headers))
+/// How much of a body says what the status alone does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// The status says it all.
+    Nothing,
+    /// As much as is ever looked at.
+    Beginning,
+    /// Of a stream that seems to begin well: an error may be the first event, and no more of it is
+    /// waited for.
+    FirstEvent,
 }
 
-/// Reads an answer; `body` is its beginning where [`needs_body`] asked for it. `None`: it says
+/// How much of an answer [`judge`] has to see. What begins well is waited for only where errors are
+/// known to come so.
+pub fn needs(wire: &Wire, status: u16, headers: &HeaderMap) -> Needs {
+    let content_type = content_type(headers);
+    let is_stream = || content_type.starts_with("text/event-stream");
+    if transit::Against::needs_body(wire, status, content_type) {
+        Needs::Beginning
+    } else if status < 400 && wire.knows_bodies_of(status) && is_stream() {
+        Needs::FirstEvent
+    } else {
+        Needs::Nothing
+    }
+}
+
+/// Reads an answer; `body` is what [`needs`] asked for. `None`: it says
 /// nothing against the key, and another would be answered alike.
 pub fn judge(wire: &Wire, status: u16, headers: &HeaderMap, body: &str) -> Option<Against> {
     let against = transit::Against::read(wire, status, content_type(headers), body)?;
@@ -186,7 +207,7 @@ mod tests {
             } else {
                 &mut failed
             }) += 1;
-            assert!(needs_body(&provider.wire, fact.status, &json));
+            assert_eq!(needs(&provider.wire, fact.status, &json), Needs::Beginning);
             let said = of(provider.id, fact.status, fact.contains);
             assert_eq!(said, Some(expected), "{} {fact:?}", provider.id);
         }
@@ -197,9 +218,14 @@ mod tests {
     fn a_good_answer_is_waited_for_only_where_an_error_may_hide_in_it() {
         let json = headers(&[("content-type", "application/json")]);
         let stream = headers(&[("content-type", "text/event-stream")]);
-        assert!(needs_body(wire("minimax"), 200, &json));
-        assert!(!needs_body(wire("minimax"), 200, &stream));
-        assert!(!needs_body(wire("openai"), 200, &json));
+        let other = headers(&[("content-type", "audio/mpeg")]);
+        assert_eq!(needs(wire("minimax"), 200, &json), Needs::Beginning);
+        assert_eq!(needs(wire("minimax"), 200, &stream), Needs::FirstEvent);
+        assert_eq!(needs(wire("minimax"), 200, &other), Needs::Nothing);
+        for provider in catalogue::all().iter().filter(|one| one.id != "minimax") {
+            assert_eq!(needs(&provider.wire, 200, &json), Needs::Nothing);
+            assert_eq!(needs(&provider.wire, 200, &stream), Needs::Nothing);
+        }
         // What a model wrote, or an answer that is as it should be, is no error.
         for body in [
             r#"{"choices":[],"base_resp":{"status_code":0,"status_msg":""}}"#,
