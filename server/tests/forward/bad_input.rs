@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use axum::body::Body;
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::companion::{Companion, User};
+use crate::companion::{Companion, User, request};
 use crate::upstream::Upstream;
 
 const MODELS: &str = "/forward/openai/v1/models";
@@ -127,6 +128,109 @@ async fn a_provider_that_speaks_no_http_or_too_much_of_it_is_a_clear_error() {
     }
     raw.say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
     assert_eq!(companion.forward(&ann, "GET", MODELS).await.text(), "ok");
+}
+
+/// A JSON answer with its counts behind a hundred thousand spaces, compressed.
+const BOMB: &str = "1f8b0800000000000203edc8410a82401880d1abc4bf9e3611445e26240789d4919c56e2dd73e5195abcb7fbbe35c6d2e5219ae8e77abe964831b7dd9e27000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000e06f458aefd2f6399a35e64f19e7faa8e59da7259a5b8ae73e865c5f653aee25452db51d8e71dfb61f52bf5f0dfe860100";
+
+fn unhex(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks(2);
+    let byte = |digits| u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap();
+    digits.map(byte).collect()
+}
+
+#[tokio::test]
+async fn what_a_provider_says_passes_byte_for_byte_and_counts_only_where_it_can_be_read() {
+    let raw = Raw::start().await;
+    let companion = Companion::start(&raw.origin(), "").await;
+    let ann = companion.user("ann");
+    let id = companion.add(&ann, "sk-anns").await;
+    let counts = r#"{"model":"gpt-4o","choices":[{}],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}"#;
+    let stream = format!("data: {counts}\n\ndata: [DONE]\n\n");
+    let endless = [b"data: ".to_vec(), vec![b'x'; 8 * 1024 * 1024]].concat();
+    let binary: Vec<u8> = (0..100_000_u32)
+        .map(|n| n.wrapping_mul(n).to_le_bytes()[1])
+        .collect();
+    let (json, sse) = ("application/json", "text/event-stream");
+    let compressed = "application/json\r\ncontent-encoding: gzip";
+    let cases: [(&str, Vec<u8>, bool); 11] = [
+        (json, counts.into(), true),
+        (sse, stream.clone().into(), true),
+        (sse, endless, false),
+        (sse, binary.clone(), false),
+        (
+            sse,
+            b"data: {\n\ndata: }\n\ndata\n\n\n\nevent: x\n\n: y\n\n".to_vec(),
+            false,
+        ),
+        (json, binary, false),
+        (json, stream.into(), false),
+        (sse, counts.into(), false),
+        ("text/html", counts.into(), false),
+        ("nonsense", counts.into(), false),
+        (compressed, unhex(BOMB), false),
+    ];
+    let mut known = 0;
+    for (number, (content_type, body, is_counted)) in cases.iter().enumerate() {
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n"
+        );
+        raw.say([head.as_bytes(), body].concat());
+        let asked = request(&ann, "POST", "/forward/openai/v1/chat/completions");
+        let asked = asked
+            .body(Body::from(r#"{"model":"gpt-4o","stream":true}"#))
+            .unwrap();
+        let answer = companion.call(asked).await;
+        assert_eq!(answer.status, StatusCode::OK, "{number}");
+        assert!(
+            answer.body == *body,
+            "{number}: {} bytes of {length}",
+            answer.body.len()
+        );
+
+        companion.state.write_usage().await.unwrap();
+        known += u64::from(*is_counted);
+        let path = format!("/api/v1/api-keys/{id}");
+        let shown = companion.api(&ann, "GET", &path, None).await.json();
+        let unknown = number as u64 + 1 - known;
+        assert_eq!(shown["totalTokens"], known * 9, "{number}");
+        assert_eq!(shown["unknownRequests"], unknown, "{number} {content_type}");
+    }
+    // An error that is compressed cannot be searched for the key, so it goes to nobody.
+    let bomb = unhex(BOMB);
+    let head = format!(
+        "HTTP/1.1 401 Unauthorized\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        bomb.len()
+    );
+    raw.say([head.as_bytes(), &bomb].concat());
+    let answer = companion.forward(&ann, "GET", MODELS).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.json()["error"].is_object() && answer.header("content-encoding").is_none());
+}
+
+#[tokio::test]
+async fn what_the_companion_reads_itself_is_read_only_so_far() {
+    let raw = Raw::start().await;
+    let companion = Companion::start(&raw.origin(), "").await;
+    let ann = companion.user("ann");
+    let id = companion.add(&ann, "sk-anns").await;
+    let models = |length: usize| {
+        let id = "x".repeat(length);
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n{{\"data\":[{{\"id\":\"{id}\"}}]}}"
+        )
+    };
+    raw.say(models(32 * 1024 * 1024));
+    let listed = companion.forward(&ann, "GET", "/v1/models").await.json();
+    assert_eq!(listed["keyseal"]["unreachable"][0], "openai");
+    raw.say(models(100));
+    let listed = companion.forward(&ann, "GET", "/v1/models").await.json();
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+    raw.say(models(32 * 1024 * 1024));
+    let path = format!("/api/v1/api-keys/{id}/test");
+    let tested = companion.api(&ann, "POST", &path, None).await;
+    assert_eq!(tested.status, StatusCode::OK, "{}", tested.text());
 }
 
 /// Writes bytes to the companion and gives what it answers before it closes; `leave`: no more comes.

@@ -122,6 +122,63 @@ async fn without_a_key_nothing_goes_out_and_the_answer_says_what_to_do() {
     assert!(upstream.seen().is_empty());
 }
 
+/// What proxies and other gateways say a caller by. The caller is whom the token names.
+#[tokio::test]
+async fn no_header_and_no_id_spends_the_key_of_another_user() {
+    const MODELS: &str = "/forward/openai/v1/models?user=ann&sub=ann";
+    let upstream = Upstream::start().await;
+    let companion = Companion::start(&upstream.origin(), "").await;
+    let (ann, bob) = (companion.user("ann"), companion.user("bob"));
+    let anns = companion.add(&ann, "sk-anns").await;
+    let as_ann = |mut asked: http::request::Builder| {
+        for name in [
+            "x-user-id",
+            "x-user",
+            "user-id",
+            "sub",
+            "remote-user",
+            "x-remote-user",
+            "x-forwarded-user",
+            "x-forwarded-preferred-username",
+            "x-auth-request-user",
+            "x-authenticated-userid",
+            "x-webauth-user",
+            "x-lobe-chat-auth",
+            "x-litellm-end-user-id",
+            "openai-organization",
+            "keyseal-sub",
+            "keyseal-user",
+            "cookie",
+        ] {
+            asked = asked.header(name, "ann");
+        }
+        asked
+            .header("authorization-user", &anns)
+            .body(Body::empty())
+            .unwrap()
+    };
+    for named in [None, Some(&anns)] {
+        let mut asked = request(&bob, "GET", MODELS);
+        if let Some(id) = named {
+            asked = asked.header("keyseal-entry", id);
+        }
+        let answer = companion.call(as_ann(asked)).await;
+        assert_eq!(answer.code(), Some("no_credential"));
+    }
+    let nobody = http::Request::get(MODELS);
+    assert_eq!(
+        companion.call(as_ann(nobody)).await.code(),
+        Some("unauthorized")
+    );
+    assert!(upstream.seen().is_empty());
+
+    let bobs = companion.add(&bob, "sk-bobs").await;
+    let answer = companion.call(as_ann(request(&bob, "GET", MODELS))).await;
+    let by = answer.header("keyseal-served-by");
+    assert_eq!(by, Some(format!("entry {bobs}").as_str()));
+    assert_eq!(upstream.keys(), ["sk-bobs"]);
+}
+
 #[tokio::test]
 async fn a_row_that_was_moved_in_the_database_is_refused_and_marked() {
     let upstream = Upstream::start().await;

@@ -282,6 +282,9 @@ async fn an_answer_waits_at_the_provider_until_the_caller_takes_it() {
         waiting < IN_FLIGHT,
         "{waiting} bytes on their way to nobody"
     );
+    let models = "/forward/openai/v1/models";
+    let other = companion.forward(&ann, "GET", models).await;
+    assert_eq!(other.status, StatusCode::OK, "nobody else waits for that");
     let mut length = 0;
     while let Some(next) = piece(&mut body).await {
         length += next.unwrap().len();
