@@ -83,6 +83,9 @@ test("pictures of the page, light, dark and on a phone; and of the frame in an a
   });
   await pretendHistory(context, Object.fromEntries(rows.map(({ id, provider }) => [provider, id])));
   await goTo("Usage");
+  const bars = page.locator("keyseal-usage-chart canvas");
+  const drawn = () => bars.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL().length);
+  await expect.poll(drawn, "the bars are loaded, and drawn").toBeGreaterThan(8_000);
   await shot("usage");
   await inDark("usage-dark");
   await goTo("Security");

@@ -79,6 +79,7 @@ export class Furnished {
     });
     const page = await context.newPage();
     await page.goto(await this.companion.link());
+    await page.getByRole("heading", { level: 1 }).waitFor();
     return { context, page };
   }
 
