@@ -5,14 +5,14 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use js_sys::{Array, Date, JSON, Object, Reflect};
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use super::error::{Failure, Outcome};
 use super::functions::{fingerprint, sealed};
-use super::input::{Given, list, named_text, take, text, to_js};
+use super::input::{Given, list, named_text, take, text};
 use super::local::Records;
+use super::output::Plain;
 use super::platform::{Step, Stop, Work, forget_device};
 use crate::catalogue;
 use crate::envelope::keyset::Published;
@@ -72,24 +72,6 @@ pub(super) struct Live {
     /// The value of `Keyseal-Session`, likewise: the same for every request.
     header: JsValue,
     kid: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Accepted {
-    identity: String,
-    fingerprint: String,
-    kid: String,
-    first_use: bool,
-    first_seen: i64,
-    seq: i64,
-}
-
-#[derive(Serialize)]
-struct RawRecord<'a> {
-    r#where: &'static str,
-    name: &'a str,
-    value: &'a str,
 }
 
 #[wasm_bindgen]
@@ -159,14 +141,16 @@ impl VaultCore {
             .current()
             .map_err(crate::vault::PinError::Keyset)?;
         let identity = accepted.pin.thumbprint();
-        let summary = to_js(&Accepted {
-            fingerprint: fingerprint(&identity),
-            kid: key.kid().to_owned(),
-            identity: identity.clone(),
-            first_use: accepted.first_use,
-            first_seen: accepted.pin.first_seen,
-            seq: accepted.pin.seq,
-        });
+        let readable = fingerprint(&identity);
+        let summary = Plain::Object(vec![
+            ("identity", identity.as_str().into()),
+            ("fingerprint", readable.as_str().into()),
+            ("kid", key.kid().into()),
+            ("firstUse", Plain::Flag(accepted.first_use)),
+            ("firstSeen", Plain::Number(accepted.pin.first_seen as f64)),
+            ("seq", Plain::Number(accepted.pin.seq as f64)),
+        ])
+        .to_js();
         self.companion.replace(Some(Companion { identity, key }));
         // Only `iat` follows the companion's clock: it is the one that is compared with it.
         let theirs = clock
@@ -203,7 +187,7 @@ impl VaultCore {
             if self.key_lost.get() {
                 entry.damaged = entry.damaged.or(Some(VaultError::KeyLost.code()));
             }
-            list.push(&to_js(&entry)?);
+            list.push(&Plain::entry(&entry).to_js()?);
         }
         for (id, json) in vault.synced()? {
             let (copy, damaged) = match JSON::parse(&json) {
@@ -258,7 +242,7 @@ impl VaultCore {
             last_used_at: patch.change("lastUsedAt")?,
             expires_at: patch.change("expiresAt")?,
         };
-        to_js(&self.vault.borrow_mut().update(&rid, patch)?)
+        Plain::entry(&self.vault.borrow_mut().update(&rid, patch)?).to_js()
     }
 
     /// Removes a browser-only entry.
@@ -278,15 +262,14 @@ impl VaultCore {
         } else {
             "memory"
         };
-        let records: Vec<RawRecord> = records
-            .iter()
-            .map(|(name, value)| RawRecord {
-                r#where: place,
-                name,
-                value,
-            })
-            .collect();
-        to_js(&records)
+        let records = records.iter().map(|(name, value)| {
+            Plain::Object(vec![
+                ("where", place.into()),
+                ("name", name.as_str().into()),
+                ("value", value.as_str().into()),
+            ])
+        });
+        Plain::List(records.collect()).to_js()
     }
 }
 
@@ -347,9 +330,8 @@ impl VaultCore {
         let core = self.clone();
         Ok(Box::new(move |answers| {
             core.make_vault(answers)?;
-            Ok(to_js(
-                &core.vault.borrow_mut().put(&claims, display.clone())?,
-            )?)
+            let display = display.clone();
+            Ok(Plain::entry(&core.vault.borrow_mut().put(&claims, display)?).to_js()?)
         }))
     }
 
@@ -368,7 +350,7 @@ impl VaultCore {
                 last_tested_at: None,
                 ..core.entry(&claims.rid)?.display
             };
-            Ok(to_js(&core.vault.borrow_mut().put(&claims, display)?)?)
+            Ok(Plain::entry(&core.vault.borrow_mut().put(&claims, display)?).to_js()?)
         }))
     }
 

@@ -1,64 +1,32 @@
 //! The functions that need no vault: the catalogue, the one-time seal, ids and fingerprints.
 
 use js_sys::Date;
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::error::{Failure, Outcome};
-use super::input::{self, Given, to_js};
+use super::input::{self, Given};
+use super::output::Plain;
 use crate::catalogue;
 use crate::envelope::{KeyClaims, PublicKey, SealedKey, Secret, random};
-
-/// A provider, as far as a page needs to know it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProviderInfo {
-    id: &'static str,
-    name: &'static str,
-    categories: Vec<&'static str>,
-    dashboard: &'static str,
-    base_path: &'static str,
-    custom_host: bool,
-    test_cost: &'static str,
-    cors: &'static str,
-}
 
 /// All providers of the catalogue.
 #[wasm_bindgen(unchecked_return_type = "ProviderInfo[]")]
 pub fn providers() -> Outcome {
-    let all: Vec<ProviderInfo> = catalogue::all()
-        .iter()
-        .map(|provider| ProviderInfo {
-            id: provider.id,
-            name: provider.name,
-            categories: provider
-                .categories
-                .iter()
-                .map(|category| category.as_str())
-                .collect(),
-            dashboard: provider.dashboard,
-            base_path: provider.base_path,
-            custom_host: provider.custom_host,
-            test_cost: provider.test_cost.as_str(),
-            cors: provider.cors.as_str(),
-        })
-        .collect();
-    to_js(&all)
-}
-
-#[derive(Serialize)]
-struct WarningInfo {
-    code: &'static str,
-    message: &'static str,
-}
-
-#[derive(Serialize)]
-struct DetectionInfo {
-    provider: Option<&'static str>,
-    confidence: &'static str,
-    alternatives: Vec<&'static str>,
-    hint: String,
-    warnings: Vec<WarningInfo>,
+    let all = catalogue::all().iter().map(|provider| {
+        let categories = provider.categories.iter();
+        let categories = categories.map(|category| category.as_str().into());
+        Plain::Object(vec![
+            ("id", provider.id.into()),
+            ("name", provider.name.into()),
+            ("categories", Plain::List(categories.collect())),
+            ("dashboard", provider.dashboard.into()),
+            ("basePath", provider.base_path.into()),
+            ("customHost", Plain::Flag(provider.custom_host)),
+            ("testCost", provider.test_cost.as_str().into()),
+            ("cors", provider.cors.as_str().into()),
+        ])
+    });
+    Plain::List(all.collect()).to_js()
 }
 
 /// Guesses whose key was pasted. It warns and pre-selects; it never refuses a key for its shape.
@@ -68,20 +36,21 @@ pub fn detect(
 ) -> Outcome {
     let key = input::peek(pasted)?;
     let found = catalogue::detect(&key);
-    to_js(&DetectionInfo {
-        provider: found.provider,
-        confidence: found.confidence.as_str(),
-        alternatives: found.alternatives,
-        hint: catalogue::hint(&key),
-        warnings: found
-            .warnings
-            .iter()
-            .map(|warning| WarningInfo {
-                code: warning.code,
-                message: warning.message,
-            })
-            .collect(),
-    })
+    let hint = catalogue::hint(&key);
+    let warnings = found.warnings.iter().map(|warning| {
+        Plain::Object(vec![
+            ("code", warning.code.into()),
+            ("message", warning.message.into()),
+        ])
+    });
+    Plain::Object(vec![
+        ("provider", found.provider.into()),
+        ("confidence", found.confidence.as_str().into()),
+        ("alternatives", Plain::texts(&found.alternatives)),
+        ("hint", hint.as_str().into()),
+        ("warnings", Plain::List(warnings.collect())),
+    ])
+    .to_js()
 }
 
 /// Seals a pasted key once, for apps with a page and a transport of their own.

@@ -1,7 +1,6 @@
 //! What comes in: pasted text, and options.
 
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -169,12 +168,4 @@ pub(super) fn named_text(name: &str, value: &JsValue) -> Outcome<String> {
         };
         Failure::argument(["The option ", name, wrong].concat())
     })
-}
-
-/// Plain objects and arrays, `null` for what is absent.
-pub(super) fn to_js<T: Serialize>(value: &T) -> Outcome {
-    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    value
-        .serialize(&serializer)
-        .map_err(|error| Failure::argument(error.to_string()))
 }

@@ -25,6 +25,8 @@ mod input;
 mod local;
 mod one_time;
 #[cfg(feature = "core")]
+mod output;
+#[cfg(feature = "core")]
 mod platform;
 #[cfg(feature = "core")]
 mod portable;

@@ -1,28 +1,14 @@
 //! Export and import of browser-only entries. For the elements' own pages, like [`super::slots`].
 
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use super::core::VaultCore;
 use super::error::Outcome;
-use super::input::{new_passphrase, text, to_js};
+use super::input::{new_passphrase, text};
+use super::output::Plain;
 use super::platform::Work;
 use super::unlock::Secret;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ExportedInfo {
-    file: String,
-    left_out: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct ImportedInfo {
-    taken: Vec<String>,
-    known: Vec<String>,
-    refused: Vec<String>,
-}
 
 impl VaultCore {
     /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
@@ -37,10 +23,9 @@ impl VaultCore {
             let mut vault = core.vault.borrow_mut();
             vault.unlock(key)?;
             let exported = vault.export(&passphrase)?;
-            Ok(to_js(&ExportedInfo {
-                file: exported.file,
-                left_out: exported.left_out,
-            })?)
+            let left_out = Plain::texts(&exported.left_out);
+            let file = exported.file.as_str().into();
+            Ok(Plain::Object(vec![("file", file), ("leftOut", left_out)]).to_js()?)
         }))
     }
 
@@ -51,11 +36,12 @@ impl VaultCore {
         Ok(Box::new(move |answers| {
             core.make_vault(answers)?;
             let done = core.vault.borrow_mut().import(&file, &passphrase)?;
-            Ok(to_js(&ImportedInfo {
-                taken: done.taken,
-                known: done.known,
-                refused: done.refused,
-            })?)
+            Ok(Plain::Object(vec![
+                ("taken", Plain::texts(&done.taken)),
+                ("known", Plain::texts(&done.known)),
+                ("refused", Plain::texts(&done.refused)),
+            ])
+            .to_js()?)
         }))
     }
 }

@@ -1,23 +1,17 @@
 //! Ways to unlock: listing, adding, changing, removing. For the elements' own pages; the package
 //! does not hand these to the script of the page around them.
 
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use super::core::VaultCore;
 use super::error::{Failure, Outcome};
-use super::input::{Given, list, new_passphrase, not_empty, text, to_js};
+use super::input::{Given, list, new_passphrase, not_empty, text};
+use super::output::Plain;
 use super::platform::{Answers, Step, Stop, Work, forget_device, forget_passkey};
 use super::unlock::Secret;
 use crate::vault::slot::{Kind, RecoveryCode, Stretching};
 use crate::vault::{Header, Kept, VaultError};
-
-#[derive(Serialize)]
-struct SlotInfo<'a> {
-    id: &'a str,
-    kind: &'static str,
-}
 
 /// A slot that stays when another goes. The device's own needs no secret.
 struct KeptSlot {
@@ -45,14 +39,13 @@ impl VaultCore {
     pub fn slots(&self) -> Outcome {
         let vault = self.vault.borrow();
         let slots = vault.header().map(Header::slots).unwrap_or_default();
-        let slots: Vec<SlotInfo> = slots
-            .iter()
-            .map(|slot| SlotInfo {
-                id: slot.id(),
-                kind: slot.kind().name(),
-            })
-            .collect();
-        to_js(&slots)
+        let slots = slots.iter().map(|slot| {
+            Plain::Object(vec![
+                ("id", slot.id().into()),
+                ("kind", slot.kind().name().into()),
+            ])
+        });
+        Plain::List(slots.collect()).to_js()
     }
 }
 
