@@ -163,7 +163,7 @@ fn without_command(text: &str) -> &str {
 fn after_name(text: &str) -> Option<&str> {
     let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     let end = text.find(|c| !in_name(c))?;
-    let (name, rest) = text.split_at(end);
+    let (name, rest) = text.split_at_checked(end)?;
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         return None;
     }

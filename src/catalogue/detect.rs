@@ -171,5 +171,6 @@ fn warning(shape: &Shape) -> Option<Warning> {
 }
 
 fn is_masked(key: &str) -> bool {
-    ["***", "..."].iter().any(|mask| key.contains(mask))
+    let mut parts = key.as_bytes().windows(3);
+    parts.any(|part| part == b"***" || part == b"...")
 }

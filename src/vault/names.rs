@@ -65,9 +65,12 @@ impl Names {
 }
 
 fn ids(store: &impl Store, prefix: &str) -> Result<Vec<String>, StoreError> {
-    Ok(store
-        .names(prefix)?
-        .into_iter()
-        .map(|name| name[prefix.len()..].to_owned())
-        .collect())
+    Ok(without(prefix, &store.names(prefix)?))
+}
+
+/// What follows `prefix` in each name. Cutting where a text says would bring the words of a panic about
+/// characters, which are kilobytes.
+pub(super) fn without(prefix: &str, names: &[String]) -> Vec<String> {
+    let rests = names.iter().filter_map(|name| name.strip_prefix(prefix));
+    rests.map(str::to_owned).collect()
 }

@@ -3,6 +3,7 @@
 
 use super::Vault;
 use super::error::VaultError;
+use super::names::without;
 use super::store::Store;
 
 impl<S: Store> Vault<S> {
@@ -56,11 +57,7 @@ impl<S: Store> Vault<S> {
     /// ```
     pub fn notes(&self) -> Result<Vec<String>, VaultError> {
         let prefix = self.names.note("");
-        let names = self.store.names(&prefix)?;
-        Ok(names
-            .into_iter()
-            .map(|name| name[prefix.len()..].to_owned())
-            .collect())
+        Ok(without(&prefix, &self.store.names(&prefix)?))
     }
 
     /// Writes a note, or removes it.
