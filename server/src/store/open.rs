@@ -71,6 +71,7 @@ fn migrations() -> Migrator {
     let usage = include_str!("../../migrations/0020_usage.sql");
     let audit = include_str!("../../migrations/0021_audit.sql");
     let fee_months = include_str!("../../migrations/0022_fee_months.sql");
+    let by_kid = include_str!("../../migrations/0030_entries_by_kid.sql");
     let migration = |version, name: &'static str, sql: &'static str| {
         Migration::new(
             version,
@@ -87,6 +88,7 @@ fn migrations() -> Migrator {
         migration(20, "usage", usage),
         migration(21, "audit", audit),
         migration(22, "fee months", fee_months),
+        migration(30, "entries by kid", by_kid),
     ])
 }
 
@@ -146,6 +148,19 @@ mod tests {
     use sqlx::Row;
 
     use super::*;
+
+    #[test]
+    fn every_file_of_migrations_is_run_in_its_order() {
+        let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
+        let number = |file: fs::DirEntry| {
+            let name = file.file_name().into_string().unwrap();
+            name.split('_').next().unwrap().parse::<i64>().unwrap()
+        };
+        let mut written: Vec<_> = files.map(|file| number(file.unwrap())).collect();
+        written.sort_unstable();
+        let run: Vec<_> = migrations().iter().map(|each| each.version).collect();
+        assert_eq!(run, written);
+    }
 
     #[tokio::test]
     async fn every_connection_to_sqlite_is_durable_and_forgets_what_it_removes() {
