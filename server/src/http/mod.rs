@@ -12,12 +12,14 @@ mod json;
 mod log;
 mod measure;
 pub mod one;
+pub mod openapi;
 mod page;
 mod plain;
 pub mod rate;
 mod refusals;
 pub mod refused;
 mod relay;
+mod segment;
 pub mod test_key;
 mod well_known;
 
@@ -48,6 +50,7 @@ pub fn service(state: AppState) -> Router {
         .layer(from_fn(headers::api));
     let public = well_known::routes()
         .merge(health::routes())
+        .merge(openapi::routes(&state.config))
         .layer(from_fn(headers::api));
 
     let all = Router::new()

@@ -14,6 +14,7 @@ mod identity;
 mod keys;
 mod local;
 mod me;
+mod openapi;
 mod page;
 mod plain;
 mod platform;

@@ -10,6 +10,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
 
+use super::described;
+
 /// Nothing here takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -57,9 +59,11 @@ impl Answer {
 
 /// Sends a request and reads the whole answer.
 pub async fn call(to: SocketAddr, request: Request<Body>) -> Answer {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let (head, body) = begin(to, request).await.into_parts();
     let body = timeout(PATIENCE, body.collect()).await;
     let body = body.expect("a body in time").expect("a whole body");
+    described::check(&method, &path, head.status, &head.headers);
     Answer {
         status: head.status,
         headers: head.headers,

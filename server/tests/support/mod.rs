@@ -3,6 +3,7 @@
 
 pub mod caller;
 pub mod companion;
+pub mod described;
 pub mod postgres;
 pub mod process;
 mod until;

@@ -1,16 +1,13 @@
 //! `/api/v1/api-keys`
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use http::StatusCode;
 use keyseal::{catalogue::Provider, envelope::digest};
 use serde::Deserialize;
 use serde_json::{Number, Value, json, value::RawValue};
 
 use super::{
-    super::{Code, Problem, credential, json::Body},
+    super::{Code, Problem, credential, json::Body, segment::Segment},
     entry::EntryView,
     providers, sealed,
     values::{EntryId, budget, expiry, label, nullable, period, priority},
@@ -34,7 +31,7 @@ fn listed(entries: Vec<Entry>) -> Json<Value> {
 pub async fn show(
     State(state): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<EntryView>, Problem> {
     let id = existing(&id)?;
     let entry = state.store.entry(&caller.owner, id.as_str()).await?;
@@ -174,7 +171,7 @@ pub struct ChangedKey {
 pub async fn change(
     State(state): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Body(change): Body<ChangedKey>,
 ) -> Result<Json<EntryView>, Problem> {
     let id = existing(&id)?;
@@ -301,7 +298,7 @@ pub async fn reorder(
 pub async fn revoke(
     State(state): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
     let id = existing(&id)?;
     if !state

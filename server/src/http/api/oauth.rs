@@ -1,13 +1,10 @@
 //! `/api/v1/oauth/{provider}`: whether a provider gives a page a key by sign-in. The flow itself runs
 //! between page and provider, so that the key comes here sealed, as any other.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
-use super::super::{Code, Problem};
+use super::super::{Code, Problem, segment::Segment};
 use super::offered;
 use crate::{AppState, auth::Caller};
 
@@ -17,7 +14,7 @@ const BY_PKCE: [&str; 1] = ["openrouter"];
 pub async fn show(
     State(state): State<AppState>,
     _: Caller,
-    Path(provider): Path<String>,
+    Segment(provider): Segment,
 ) -> Result<Json<Value>, Problem> {
     let provider = offered(&state, &provider)?;
     if !BY_PKCE.contains(&provider.id) {

@@ -3,13 +3,14 @@
 mod call;
 mod verdict;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use http::{HeaderMap, Method};
 use keyseal::envelope::{Secret, sha256};
 use serde::Serialize;
 
+use super::segment::Segment;
 use super::{Code, Problem, credential};
 use crate::AppState;
 use crate::auth::Caller;
@@ -44,7 +45,7 @@ struct TestResult {
 async fn test_entry(
     State(state): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<TestResult>, Problem> {
     let entry = state.store.entry(&caller.owner, &id).await?;
     let entry = entry
@@ -79,7 +80,7 @@ async fn test_entry(
 async fn test_envelope(
     State(state): State<AppState>,
     caller: Caller,
-    Path(provider): Path<String>,
+    Segment(provider): Segment,
     headers: HeaderMap,
 ) -> Result<Json<TestResult>, Problem> {
     let route = state.client.route(&provider).ok_or(Code::ProviderUnknown)?;
