@@ -69,6 +69,12 @@ pub fn parse_rfc3339(text: &str) -> Option<Micros> {
         .map(Timestamp::as_microsecond)
 }
 
+/// Reads the time of a `Date` header (RFC 9110), in seconds.
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    let time = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(time.timestamp().as_second())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +101,13 @@ mod tests {
         ] {
             assert_eq!(parse_date(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_date_of_an_answer_is_read() {
+        let date = parse_http_date("Mon, 21 Sep 2026 14:13:20 GMT");
+        assert_eq!(date, Some(1_790_000_000));
+        assert_eq!(parse_http_date("now"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod choose;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod files;
 pub mod hardening;
 pub mod http;

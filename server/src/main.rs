@@ -7,6 +7,7 @@ use keyseal_server::{
     auth::{Verifier, token::sign_hs256},
     clock,
     config::{Auth, Config, JwtKey},
+    doctor::{self, Report},
     hardening, logging,
     start::Server,
     store::{self, EventQuery, Note, Owner, Realm, Store},
@@ -64,6 +65,18 @@ enum Command {
     Migrate {
         #[command(flatten)]
         config: ConfigFile,
+    },
+    /// Says what is wrong with this installation, before a person finds out otherwise. It changes
+    /// nothing and prints no secret; the companion may run meanwhile.
+    Doctor {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Also connects to the configured origins of providers, and to `public_url`.
+        #[arg(long)]
+        online: bool,
+        /// Prints one JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// The companion's private keys.
     #[command(subcommand)]
@@ -199,6 +212,15 @@ fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
             runtime.block_on(store::migrate(&config.database_url))?;
             print("The tables are up to date.")
         }
+        Command::Doctor {
+            config,
+            online,
+            json,
+        } => {
+            let file = config.config.as_deref();
+            let report = runtime.block_on(doctor::examine(file, warnings, online));
+            tell(&report, json)
+        }
         Command::Keys(Keys::Create { config }) => {
             let config = config.load()?;
             KeyRing::open(&config.keys_dir, &config.public_url())?;
@@ -239,6 +261,27 @@ fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
             runtime.block_on(retire(&config, &kid))
         }
         Command::Rewrap { config } => runtime.block_on(rewrap(&config.load()?)),
+    }
+}
+
+/// Where there is a problem, it ends as what failed.
+fn tell(report: &Report, json: bool) -> Result<(), Failure> {
+    let [problems, warnings] =
+        [doctor::Level::Problem, doctor::Level::Warning].map(|level| report.count(level));
+    if json {
+        let whole = serde_json::json!({
+            "findings": report.findings(), "problems": problems, "warnings": warnings,
+        });
+        print(&whole.to_string())?;
+    } else {
+        report
+            .findings()
+            .iter()
+            .try_for_each(|finding| print(&finding.to_string()))?;
+    }
+    match problems {
+        0 => Ok(()),
+        problems => Err(format!("problems: {problems}, warnings: {warnings}").into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The public keys of an identity provider, by URL: fetched, kept, and fetched again when a token
 //! names one that is not known.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::key::{TokenJwk, TokenKey};
+use crate::clock;
 use crate::outgoing::Document;
 
 /// A set of more keys is not one of an identity provider.
@@ -29,6 +31,16 @@ pub struct Jwks {
     generation: AtomicU64,
     /// When it was last asked for; held while asking, so that all who wait share one fetch.
     asked: Mutex<Option<Instant>>,
+}
+
+/// What an identity provider has.
+pub struct Seen {
+    /// So many keys that tokens may be signed with.
+    pub keys: usize,
+    /// Their algorithms.
+    pub algorithms: String,
+    /// Its clock, in seconds.
+    pub date: Option<i64>,
 }
 
 /// Why there is no key for a token.
@@ -79,6 +91,23 @@ impl Jwks {
     /// Another number once the keys have changed.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// What is to be had now; nothing of it is kept.
+    pub async fn examine(&self) -> Result<Seen, String> {
+        let answer = self.document.dated().await;
+        let (text, date) = answer.map_err(|error| error.to_string())?;
+        let set = KeySet::parse(&text)?;
+        let algorithms: BTreeSet<_> = set
+            .keys
+            .iter()
+            .map(|(_, key)| format!("{:?}", key.algorithm()))
+            .collect();
+        Ok(Seen {
+            keys: set.keys.len(),
+            algorithms: algorithms.into_iter().collect::<Vec<_>>().join(", "),
+            date: date.as_deref().and_then(clock::parse_http_date),
+        })
     }
 
     /// Asks for the keys now; what was held stays where that fails. Says whether it went well.

@@ -10,7 +10,7 @@ use keyseal::{catalogue::looks_like_key, envelope::sha256};
 
 use super::{
     Caller,
-    jwks::{Jwks, NoKey},
+    jwks::{Jwks, NoKey, Seen},
     key::TokenKey,
     local::Local,
     token::{Claims, Rules, TokenCheck, not_accepted},
@@ -98,6 +98,15 @@ impl Verifier {
                 false => by_url.cooldown,
             };
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Asks an identity provider for its keys, to see whether it can be done; `None` where there is
+    /// none to ask.
+    pub async fn examine(&self) -> Option<Result<Seen, String>> {
+        match &self.mode {
+            Mode::Jwks(by_url) => Some(by_url.jwks.examine().await),
+            Mode::Local(_) | Mode::Jwt(_) => None,
         }
     }
 

@@ -83,7 +83,7 @@ fn key(raw: RawAuth) -> Result<JwtKey, ConfigError> {
 }
 
 /// It is no secret, but whoever can change it is every user.
-fn public_key(path: &Path) -> Result<TokenKey, ConfigError> {
+pub(super) fn public_key(path: &Path) -> Result<TokenKey, ConfigError> {
     let refuse = |reason: String| ConfigError::Secret {
         what: "auth.public_key_file".into(),
         path: path.to_owned(),

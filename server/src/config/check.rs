@@ -218,7 +218,7 @@ fn provider(id: &str, raw: RawProvider) -> Result<Provider, ConfigError> {
 }
 
 /// The operator's own key: its file is a secret like any other, and it must fit into a header.
-fn platform_key(what: String, path: &Path) -> Result<Arc<Secret>, ConfigError> {
+pub(super) fn platform_key(what: String, path: &Path) -> Result<Arc<Secret>, ConfigError> {
     let file = SecretFile::read(what.clone(), path, PLATFORM_KEY_BYTES)?;
     let text = std::str::from_utf8(file.expose()).ok();
     let visible = |text: &&str| text.bytes().all(|byte| byte.is_ascii_graphic());

@@ -7,6 +7,7 @@ mod error;
 mod fees;
 mod file;
 pub mod hosts;
+mod named;
 pub mod secret;
 mod tiers;
 
@@ -23,6 +24,7 @@ use url::Url;
 pub use self::{
     error::ConfigError,
     file::{Audit, Limits, Unwrap, Upstream},
+    named::{NamedFile, named_files},
     tiers::{Relay, Tier, Tiers},
 };
 use self::{hosts::HostPattern, secret::SecretFile};
@@ -168,6 +170,11 @@ impl Config {
     /// Whether a page of that origin may call: the companion's own, or one that is allowed.
     pub fn admits_origin(&self, value: &str) -> bool {
         value == self.public_origin().0 || self.cors_origins.iter().any(|allowed| allowed == value)
+    }
+
+    /// The database's file, on SQLite.
+    pub fn database_file(&self) -> Option<PathBuf> {
+        crate::store::sqlite_file(&self.database_url)
     }
 
     /// Fills in the port the system gave, where `listen` asked for any.

@@ -75,11 +75,16 @@ impl Document {
 
     /// Reads it.
     pub async fn get(&self) -> Result<Vec<u8>, DocumentError> {
+        self.dated().await.map(|(text, _)| text)
+    }
+
+    /// Reads it, with the time that the answer says it is.
+    pub async fn dated(&self) -> Result<(Vec<u8>, Option<String>), DocumentError> {
         let read = tokio::time::timeout(PATIENCE, self.read()).await;
         read.unwrap_or(Err(DocumentError::Timeout))
     }
 
-    async fn read(&self) -> Result<Vec<u8>, DocumentError> {
+    async fn read(&self) -> Result<(Vec<u8>, Option<String>), DocumentError> {
         let uri = self.origin.uri(&self.path_and_query);
         let (upload, _) = Upload::new(Body::empty(), 0);
         let mut request = Request::new(upload);
@@ -94,6 +99,8 @@ impl Document {
         }
         let whole = Limited::new(body, self.limit).collect().await;
         let whole = whole.map_err(|_| DocumentError::Body(self.limit))?;
-        Ok(whole.to_bytes().to_vec())
+        let date = head.headers.get(header::DATE);
+        let date = date.and_then(|date| date.to_str().ok()).map(str::to_owned);
+        Ok((whole.to_bytes().to_vec(), date))
     }
 }

@@ -29,7 +29,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 pub use answer::Answer;
-pub use document::Document;
+pub use document::{Document, DocumentError};
 pub use line::Line;
 pub use route::{HostRefused, Route, Target};
 pub use send::{Outbound, SendError};

@@ -9,6 +9,7 @@ mod counters;
 mod entry;
 mod error;
 mod fee_month;
+mod inspect;
 mod mark;
 mod open;
 mod owner;
@@ -33,7 +34,8 @@ pub use self::{
     counters::{Counts, ENVELOPE, PLATFORM, Used},
     entry::{Candidate, Entry, Status},
     error::StoreError,
-    open::migrate,
+    inspect::{Inspection, Tables},
+    open::{migrate, sqlite_file},
     owner::{Owner, Realm},
     platform::{Left, Spent},
     rewrap::OldEntry,

@@ -1,6 +1,8 @@
 //! Opens the database and brings its tables up to date.
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::atomic::AtomicBool, time::Duration};
+use std::{
+    fs, os::unix::fs::DirBuilderExt, path::PathBuf, sync::atomic::AtomicBool, time::Duration,
+};
 
 use sqlx::{
     AnyPool, Executor, SqlSafeStr,
@@ -64,7 +66,7 @@ pub async fn migrate(database_url: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn migrations() -> Migrator {
+pub fn migrations() -> Migrator {
     let start = include_str!("../../migrations/0001_start.sql");
     let revoked = include_str!("../../migrations/0002_revoked.sql");
     let platform = include_str!("../../migrations/0010_platform.sql");
@@ -115,10 +117,16 @@ fn with_create(url: &str) -> String {
     }
 }
 
-fn make_folder(url: &str) -> Result<(), StoreError> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+/// The database's file, on SQLite.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
     let path = path.split('?').next().unwrap_or_default();
-    let Some(folder) = Path::new(path)
+    Some(PathBuf::from(path))
+}
+
+fn make_folder(url: &str) -> Result<(), StoreError> {
+    let file = sqlite_file(url).unwrap_or_default();
+    let Some(folder) = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     else {

@@ -9,6 +9,7 @@ mod access;
 mod audit;
 mod bad_input;
 mod concurrent;
+mod doctor;
 mod durable;
 mod identity;
 mod keys;
@@ -59,6 +60,7 @@ macro_rules! on_both_databases {
             )*
             replicas::what_one_replica_acknowledged_holds_on_the_other(&cluster).await;
             rotate::replicas_follow_a_rotation_together(&cluster).await;
+            doctor::postgresql_is_looked_at_too(&cluster).await;
         }
     };
 }
