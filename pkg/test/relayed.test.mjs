@@ -318,6 +318,52 @@ test("the companion's keys follow only where a fallback is asked for, and never 
   assert.equal(enveloped(), 2);
 });
 
+test("in envelopes they follow each other too, by the status; what a proxy's page or the companion says is none", async () => {
+  const vault = await open();
+  for (const at of [0, 1, 2]) await vault.add(`${KEY}${at}`, { storage: "browser" });
+  await vault.add(KEY);
+  const served = { "Keyseal-Served-By": "envelope", "Keyseal-Attempts": "1" };
+  const answers = [];
+  companion.instead.set(`POST ${CHAT}`, () => {
+    const [status, headers] = answers.shift();
+    return json({ status }, status, headers);
+  });
+  answers.push([401, served], [429, { ...served, "Retry-After": "60" }], [200, served]);
+  const answer = await ask(vault);
+  assert.deepEqual(await answer.json(), { status: 200 });
+  assert.equal(answer.headers.get("keyseal-attempts"), "3");
+  assert.equal(vault.servedBy(answer).id, vault.entries[2].id);
+  assert.deepEqual(
+    vault.entries.map(({ status, restingUntil }) => [status, restingUntil !== null]).slice(0, 3),
+    [
+      ["invalid", false],
+      ["untested", true],
+      ["untested", false],
+    ],
+  );
+  const sent = companion.askedFor("POST", CHAT);
+  assert.equal(new Set(sent.map(({ headers }) => headers.get("keyseal-key"))).size, 3);
+  assert.deepEqual(
+    sent.map(({ headers }) => headers.get("keyseal-fallback")),
+    ["none", "none", null],
+  );
+
+  // Not of a key: another was used, the companion refused, a page that may be anybody's.
+  await vault.update(vault.entries[2].id, { isActive: false });
+  for (const headers of [
+    { "Keyseal-Served-By": "platform" },
+    { "Keyseal-Error": "rate_limited" },
+  ]) {
+    answers.push([429, headers]);
+    await ask(vault, { headers: { "Keyseal-Entry": vault.entries[2].id } });
+    assert.equal(vault.entries[2].restingUntil, null);
+  }
+  answers.push([401, { ...served, "content-type": "text/html" }]);
+  await ask(vault, { headers: { "Keyseal-Entry": vault.entries[2].id } });
+  assert.equal(vault.entries[2].status, "untested");
+  assert.deepEqual(answers, []);
+});
+
 test("the relay is told of a lock, of the end, and of what is still stored", async () => {
   const vault = await open({ relay: relay() });
   const { id } = await vault.add(KEY, { storage: "browser" });

@@ -2,7 +2,7 @@ import { KeysealError } from "../errors.js";
 import type { Against } from "../relay/messages.js";
 import type { Entry } from "../types.js";
 import type { Companion } from "./companion.js";
-import { type Answered, inTurn, turns } from "./in-turn.js";
+import { type Answered, inTurn, letGo, turns } from "./in-turn.js";
 import { isStale } from "./pinned.js";
 import type { Relayable } from "./relayed.js";
 
@@ -32,8 +32,15 @@ const CREDENTIAL_HEADERS = [
   "x-subscription-token",
 ];
 
-/** What a status says against an enveloped key; how forward reads answers, the companion alone knows. */
 const AGAINST: Readonly<Record<number, Against>> = { 401: "refused", 402: "limited", 429: "wait" };
+
+/** What an answer's status says against the key in the envelope. More of it is read where there is a relay. */
+function readByStatus(response: Response): Answered {
+  const { status, headers } = response;
+  const isOwn = headers.get("Keyseal-Served-By") === "envelope";
+  const isPage = status === 401 && headers.get("content-type")?.includes("html");
+  return { response, isOwn, against: isOwn ? (isPage ? "unsaid" : AGAINST[status]) : undefined };
+}
 
 /** The `fetch` of a vault: same signature, but only to the companion, and with identity and key added. */
 export function forwardingFetch(parts: ForwardParts): typeof fetch {
@@ -54,32 +61,39 @@ export function forwardingFetch(parts: ForwardParts): typeof fetch {
     const streams = init?.body instanceof ReadableStream;
     const replayable = !streams && (!(input instanceof Request) || isBodiless(input.method));
 
+    const byCompanion = async (entry?: Entry, next?: Entry): Promise<Response> => {
+      const token = await parts.companion.token();
+      const headers = await withKey(parts, asked, entry, { method, path, token });
+      // Keys that the companion holds take their turn when those of this browser have had theirs.
+      if (next && replayable) headers.set("Keyseal-Fallback", "none");
+      return request(parts.companion, input, { ...init, headers, credentials: "omit" });
+    };
+
     const send = async (): Promise<Response> => {
       const entries = turns(parts.entries(), asked, path);
-      const relayed = await inTurn(entries, {
-        send: (entry) =>
-          parts.relayed(entry, { url, path, method, headers: asked, input, init, replayable }),
+      const answered = await inTurn(entries, {
+        send: async (entry) =>
+          (await parts.relayed(entry, {
+            url,
+            path,
+            method,
+            headers: asked,
+            input,
+            init,
+            replayable,
+          })) ?? readByStatus(await byCompanion(entry, entries[entries.indexOf(entry) + 1])),
         served: (answered, entry) => parts.served(answered, entry, method),
         replayable,
       });
-      const refused = relayed?.against && replayable && asksForMore(asked);
-      if (relayed && !refused) return relayed.response;
-      const entry = relayed ? undefined : entries[0];
-      const token = await parts.companion.token();
-      const headers = await withKey(parts, asked, entry, { method, path, token });
-      const response = await request(parts.companion, input, {
-        ...init,
-        headers,
-        credentials: "omit",
-      });
-      if (relayed) {
-        const none = response.headers.has("Keyseal-Error");
-        void (none ? response : relayed.response).body?.cancel();
-        return none ? relayed.response : response;
-      }
-      if (entry && response.headers.get("Keyseal-Served-By") === "envelope")
-        await parts.served({ response, against: AGAINST[response.status] }, entry, method);
-      return response;
+      const refused = answered?.against && replayable && asksForMore(asked);
+      // With an envelope the companion has tried its own already.
+      const isOver = answered?.response.headers.get("Keyseal-Served-By") === "envelope";
+      if (answered && (!refused || isOver)) return answered.response;
+      const response = await byCompanion();
+      if (!answered) return response;
+      const none = response.headers.has("Keyseal-Error");
+      letGo(none ? response : answered.response);
+      return none ? answered.response : response;
     };
 
     const response = await send();

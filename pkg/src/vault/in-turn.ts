@@ -3,16 +3,17 @@ import type { Against } from "../relay/messages.js";
 import type { Entry } from "../types.js";
 import { usable } from "./entries.js";
 
-/** A provider's answer by the relay, and what it says against the key. */
+/** A provider's answer, and what it says against the key. */
 export interface Answered {
   response: Response;
+  /** Whether this key got it, and not another that the companion has, or none. */
+  isOwn: boolean;
   against: Against;
 }
 
 /** What taking turns needs. */
 export interface TurnParts {
-  /** Undefined where the request cannot go by the relay. */
-  send(entry: Entry): Promise<Answered | undefined>;
+  send(entry: Entry): Promise<Answered>;
   served(answered: Answered, entry: Entry): Promise<void>;
   /** Whether the request can be sent a second time. */
   replayable: boolean;
@@ -60,17 +61,27 @@ export async function inTurn(
       if (last && OF_THE_KEY.has(KeysealError.from(error).code)) return undefined;
       throw error;
     });
-    if (!answered) {
-      if (last) continue;
-      return undefined;
-    }
-    void last?.response.body?.cancel();
-    last = answered;
+    if (!answered) continue;
+    if (last) letGo(last.response);
     attempts += 1;
-    answered.response.headers.set("Keyseal-Attempts", `${attempts}`);
-    if (!replayable) answered.response.headers.set("Keyseal-Body", "once");
-    await served(answered, entry);
-    if (!answered.against || !replayable) break;
+    last = attempts > 1 ? { ...answered, response: again(answered.response, attempts) } : answered;
+    if (last.isOwn) await served(last, entry);
+    if (!last.against || !replayable) break;
   }
   return last;
+}
+
+/** Ends an answer that nobody will read; one that broke off meanwhile is no less over. */
+export function letGo({ body }: Response): void {
+  body?.cancel().catch(() => undefined);
+}
+
+/** An answer that others came before, with their number on it; what came over the network cannot be written on. */
+function again(response: Response, attempts: number): Response {
+  const headers = new Headers(response.headers);
+  headers.set("Keyseal-Attempts", `${attempts}`);
+  const { body, status, statusText, url } = response;
+  const copy = new Response(body, { status, statusText, headers });
+  Object.defineProperty(copy, "url", { value: url });
+  return copy;
 }

@@ -146,7 +146,10 @@ export class Relayed {
         url: asked.url.href,
         signal: init?.signal ?? (input instanceof Request ? input.signal : undefined),
       });
-      return { response, against: await this.#against(this.#session, entry, response) };
+      response.headers.set("Keyseal-Attempts", "1");
+      if (!asked.replayable) response.headers.set("Keyseal-Body", "once");
+      const against = await this.#against(this.#session, entry, response);
+      return { response, isOwn: true, against };
     } catch (error) {
       if (!this.#isNoRelay(error) || !asked.replayable) throw error;
       return undefined;
