@@ -76,7 +76,7 @@ impl Reply {
             .unwrap_or_default();
         let echo: String = said.chars().take(ECHO).collect();
         let text = format!(
-            "Hello! I am the demo provider of keyseal, and no model at all. You said: \u{201c}{}\u{201d}. Your request reached me with a key that ends in {}; no script of the page handled it on the way.",
+            "Hello! I am the demo provider of keyseal, and no model at all. You said: \u{201c}{}\u{201d}. Your request reached me with a key that ends in {}: the companion put it in.",
             echo.trim(),
             key.ending
         );
