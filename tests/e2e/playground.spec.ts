@@ -50,13 +50,18 @@ test("a conversation goes over two providers, is kept sealed, and goes out of si
 
   await test.step("the first message; the line under the answer says what it took", async () => {
     await expect(page.getByRole("heading", { name: "What shall we talk about?" })).toBeVisible();
+    // The key that was added last changes nothing, and least of all to one that costs.
+    await expect(page.getByRole("button", { name: "Model: demo, Demo" })).toBeVisible();
     await choose(page, "gpt-5-mini");
     const answer = await say(page, `First, ${control}`);
     await expect(answer).toContainText("Good morning from upstream");
     await expect(answer).toContainText(`…${mine.openai.slice(-4)}`);
-    for (const fact of ["gpt-5-mini", "here", "forward", "7 tokens", "cost unknown"]) {
+    for (const fact of ["gpt-5-mini", "here", "forward", "7 tokens", "cost not told"]) {
       await expect(answer).toContainText(fact);
     }
+    // Each word under it can be asked about, without a mouse too.
+    await answer.getByRole("button", { name: "forward" }).press("Enter");
+    await expect(answer.getByRole("status")).toContainText("could read what was said");
   });
 
   await test.step("another provider, and `auto`, in the same conversation: all of it goes along", async () => {
@@ -130,7 +135,22 @@ test("a conversation goes over two providers, is kept sealed, and goes out of si
     });
     await message.press("Escape");
     await expect(answer).toContainText("stopped by you");
-    await expect(answer).not.toContainText("on the way");
+    await expect(answer).not.toContainText("put it in");
+  });
+
+  await test.step("reloaded in mid-answer: it is open again, with what had come, and says so", async () => {
+    await page.getByRole("textbox", { name: "Message" }).fill("Slower");
+    await page.getByRole("textbox", { name: "Message" }).press("Enter");
+    const answer = page.getByRole("article", { name: "Answer" }).nth(1);
+    await expect(answer).toContainText("no model at all");
+    await expect
+      .poll(async () => ((await answer.textContent()) ?? "").length, { timeout: 30_000 })
+      .toBeGreaterThan(100);
+    await page.reload();
+    await expect(answer).toContainText("Interrupted");
+    await expect(answer).toContainText("Hello!");
+    await expect(page.getByRole("button", { name: "Model: demo-slow, Demo" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "What shall we talk about?" })).toHaveCount(0);
   });
 
   const list = page.getByRole("navigation", { name: "Conversations" });
@@ -214,8 +234,10 @@ test("what a hostile model writes is text, and its images and scripts do nothing
   const store = new SecureStore(await stage.openPage());
   await store.ready();
   const { page } = store;
-  await store.add(openAiKey(), "synced");
-  await store.goTo("Playground");
+  const added = await store.submit(openAiKey(), "synced");
+  await page.getByRole("link", { name: "Chat with it" }).click();
+  await expect(added).toBeHidden();
+  await expect(page.getByRole("button", { name: /^Model: .*, OpenAI$/ })).toBeVisible();
   const elsewhere: string[] = [];
   page.on("request", (request) => {
     if (!request.url().startsWith(stage.companion.url)) elsewhere.push(request.url());

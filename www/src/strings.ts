@@ -29,9 +29,15 @@ export const strings = {
       `Companion ${host}: ${on ? "connected" : "not reachable"}`,
   },
 
-  lock: { now: "Lock the vault" },
+  lock: {
+    now: "Lock the vault",
+    locked: "The vault is locked: unlock it at the top of the page",
+    what: "Lock the vault: the keys that live only in this browser, and your conversations",
+  },
 
   loading: "Opening your vault…",
+
+  chatWith: "Chat with it",
 
   signIn: {
     title: "Open this page by its link",
@@ -77,8 +83,9 @@ export const strings = {
 
   playground: {
     title: "Playground",
-    lead: "Chat under your own keys. What is said stays in this browser, sealed.",
-    leadPassing: "Chat under your own keys. This browser stores nothing: closing the page ends it.",
+    lead: "Chat under your own keys. Messages go to the provider; the conversations are kept in this browser alone, sealed in its vault.",
+    leadPassing:
+      "Chat under your own keys. Messages go to the provider. This browser stores nothing: closing the page ends it.",
 
     list: "Conversations",
     showList: "Conversations",
@@ -121,7 +128,7 @@ export const strings = {
     findModel: "Find or name a model",
     models: "Models",
     modelsLoading: "Asking your providers…",
-    notListed: "gives no list now",
+    notListed: "no list came: name any model",
     moreModels: (n: number) => `${n} more: type to find them`,
     useModel: (model: string, provider: string) => `Use “${model}” of ${provider}`,
     modelMissing: "Choose a model first.",
@@ -164,19 +171,23 @@ export const strings = {
     ],
 
     stopped: "stopped by you",
+    interrupted: "Interrupted: the page was closed before the answer came.",
     platform: "the operator’s key",
     forward: "forward",
     relay: "relay",
-    forwardTitle: "The companion opened the key in memory, for this one request.",
+    forwardTitle:
+      "The companion opened the key in memory to send this request, and could read what was said. It forgets the key soon after: within a minute, where its operator has not set another time.",
     relayTitle: "The companion passed on encrypted bytes and could read neither key nor words.",
     tokens: (n: number) => plural(n, "token"),
-    tokensTitle: (input: number, output: number) => `${input} in, ${output} out`,
+    tokensTitle: (input: number, output: number) =>
+      `${plural(input, "token")} in, ${output} out, as the provider counted.`,
     noTokens: "tokens unknown",
     cost: (usd: number) =>
       usd === 0 ? "free" : usd < 0.0001 ? "less than $0.0001" : `$${Number(usd.toPrecision(2))}`,
-    noCost: "cost unknown",
-    noCostTitle: "The provider did not say. Usage estimates it where the model’s price is known.",
-    cutShort: "The answer broke off before its end.",
+    noCost: "cost not told",
+    noCostTitle:
+      "The provider did not say what it took. Usage estimates it where the model’s price is known.",
+    cutShort: "Interrupted: the answer broke off before its end.",
     noText: "The answer held no text.",
     providerSays: (text: string) => `It says: “${text}”.`,
 

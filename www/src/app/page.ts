@@ -1,5 +1,6 @@
-import { init, KeysealError, Vault } from "keyseal";
+import { type Entry, init, KeysealError, Vault } from "keyseal";
 import "keyseal/elements/store";
+import type { KeysealEvent } from "keyseal/elements";
 import type { KeysealStore } from "keyseal/elements/store";
 import { badge, controls, icons, Later, problem } from "keyseal/elements/ui";
 import { relay } from "keyseal/relay";
@@ -32,6 +33,9 @@ export class KeysealPage extends LitElement {
   @state() private stage: Stage = { is: "opening" };
   @state() private view: View = viewOfAddress();
   @state() private theme: Theme = theme();
+  /** The key that was added last. */
+  @state() private added: Entry | undefined;
+  @state() private startWith: string | undefined;
   @query("keyseal-store") private store!: KeysealStore | null;
 
   readonly #later = new Later(this, LATER);
@@ -163,12 +167,23 @@ export class KeysealPage extends LitElement {
 
   /** Where there is something to lock. */
   #lock(vault: Vault): TemplateResult | typeof nothing {
-    if (!vault.unlocked || vault.slots.length === 0) return nothing;
+    if (vault.slots.length === 0) return nothing;
+    if (!vault.unlocked) {
+      return html`<button
+        class="icon-button locked"
+        type="button"
+        aria-label=${strings.lock.locked}
+        title=${strings.lock.locked}
+        @click=${() => window.scrollTo(0, 0)}
+      >
+        ${icons.seal}
+      </button>`;
+    }
     return html`<button
       class="icon-button"
       type="button"
       aria-label=${strings.lock.now}
-      title=${strings.lock.now}
+      title=${strings.lock.what}
       @click=${() => vault.lock()}
     >
       ${icons.seal}
@@ -201,16 +216,43 @@ export class KeysealPage extends LitElement {
     // A conversation outlasts a look at the keys: once opened, the playground stays, out of sight.
     if (vault && this.view === "playground") this.#played = true;
     return html`
-      <keyseal-store no-tabs .vault=${vault} .view=${this.view}>
+      <keyseal-store
+        no-tabs
+        .vault=${vault}
+        .view=${this.view}
+        @keyseal-added=${({ detail }: KeysealEvent<"keyseal-added">) => {
+          this.added = detail.entry;
+        }}
+      >
         ${this.#played ? this.#playground(vault) : nothing}
+        ${vault && this.added ? this.#chatWith(vault, this.added) : nothing}
       </keyseal-store>
     `;
+  }
+
+  /** Offered when a key was added: the quickest way to see it at work. */
+  #chatWith(vault: Vault, { id, provider }: Entry): TemplateResult | typeof nothing {
+    const info = vault.providers.find((it) => it.id === provider);
+    if (!info?.chatPath || !info.defaultModel) return nothing;
+    return html`<a
+      slot="added"
+      class="button"
+      href="#playground"
+      @click=${() => {
+        this.startWith = id;
+      }}
+      >${strings.chatWith}</a
+    >`;
   }
 
   #playground(vault: Vault | undefined): TemplateResult {
     const hidden = this.view !== "playground";
     if (this.#later.has(PLAYGROUND)) {
-      return html`<keyseal-playground .vault=${vault} ?hidden=${hidden}></keyseal-playground>`;
+      return html`<keyseal-playground
+        .vault=${vault}
+        .startWith=${this.startWith}
+        ?hidden=${hidden}
+      ></keyseal-playground>`;
     }
     const { failed } = this.#later;
     if (!failed) return html`<keyseal-skeleton opened ?hidden=${hidden}></keyseal-skeleton>`;
@@ -379,6 +421,11 @@ export class KeysealPage extends LitElement {
         flex-direction: column;
         padding-top: var(--ks-8);
         padding-bottom: var(--ks-12);
+      }
+
+      .locked {
+        background: var(--ks-warn-soft);
+        color: var(--ks-warn);
       }
 
       .sheet {

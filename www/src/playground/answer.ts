@@ -1,6 +1,6 @@
 import { controls, icons } from "keyseal/elements/ui";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { property } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 import { strings } from "../strings.js";
 import type { Failure, Told } from "./conversation.js";
 import { Copying } from "./copying.js";
@@ -19,6 +19,8 @@ export class Answer extends LitElement {
   @property({ type: Boolean, reflect: true }) live = false;
   /** The last one can be asked for again. */
   @property({ type: Boolean }) last = false;
+  /** What is said of one of the facts, once somebody asks. */
+  @state() private explained = "";
 
   readonly #markdown = new Markdown();
   readonly #copying = new Copying(this);
@@ -58,11 +60,14 @@ export class Answer extends LitElement {
     const how = ending(this);
     return html`
       <div class="foot">
-        <p class="told">
-          ${[...facts, ...(how ? [html`<span>${how}</span>`] : [])].map((fact, at) =>
-            at ? html` <i aria-hidden="true">·</i> ${fact}` : fact,
-          )}
-        </p>
+        <div class="told">
+          <p>
+            ${[...facts, ...(how ? [{ shown: html`${how}`, why: "" }] : [])].map((fact, at) =>
+              at ? html` <i aria-hidden="true">·</i> ${this.#fact(fact)}` : this.#fact(fact),
+            )}
+          </p>
+          <p role="status">${this.explained}</p>
+        </div>
         <div class="acts">
           ${
             this.content
@@ -85,6 +90,21 @@ export class Answer extends LitElement {
         </div>
       </div>
     `;
+  }
+
+  #fact({ shown, why }: Fact): TemplateResult {
+    if (!why) return html`<span>${shown}</span>`;
+    const open = this.explained === why;
+    return html`<button
+      class="fact"
+      type="button"
+      aria-expanded=${open}
+      @click=${() => {
+        this.explained = open ? "" : why;
+      }}
+    >
+      ${shown}
+    </button>`;
   }
 
   static override styles = [
@@ -136,7 +156,14 @@ export class Answer extends LitElement {
         font-style: normal;
       }
 
-      .told [title] {
+      .fact {
+        padding: 0;
+        border: 0;
+        border-radius: var(--ks-radius-small);
+        background: none;
+        color: inherit;
+        font: inherit;
+        cursor: pointer;
         text-decoration: underline dotted;
         text-decoration-color: var(--ks-border-strong);
         text-underline-offset: 3px;
@@ -154,31 +181,41 @@ export class Answer extends LitElement {
   ];
 }
 
+/** A word under an answer, and what it means, where that is not plain. */
+interface Fact {
+  shown: TemplateResult;
+  why: string;
+}
+
 /** A request that failed has taken nothing that anybody knows of. */
-function factsOf({ model, key, path, tokens, costUsd }: Told, counted: boolean): TemplateResult[] {
+function factsOf({ model, key, path, tokens, costUsd }: Told, counted: boolean): Fact[] {
   const { input, output, total } = tokens;
   const all = total ?? (input !== null && output !== null ? input + output : null);
-  const counts = input !== null && output !== null ? WORDS.tokensTitle(input, output) : nothing;
-  const how = [
-    html`<span>${model}</span>`,
+  const counts = input !== null && output !== null ? WORDS.tokensTitle(input, output) : "";
+  const how: Fact[] = [
+    { shown: html`${model}`, why: "" },
     key === "platform" || !key
-      ? html`<span>${WORDS.platform}</span>`
-      : html`<span><span class="mono">${key.hint}</span>${key.label ? ` ${key.label}` : ""}</span>`,
-    html`<span title=${path === "relay" ? WORDS.relayTitle : WORDS.forwardTitle}>${WORDS[path]}</span>`,
+      ? { shown: html`${WORDS.platform}`, why: "" }
+      : {
+          shown: html`<span class="mono">${key.hint}</span>${key.label ? ` ${key.label}` : ""}`,
+          why: "",
+        },
+    { shown: html`${WORDS[path]}`, why: path === "relay" ? WORDS.relayTitle : WORDS.forwardTitle },
   ];
   if (!counted) return how;
   return [
     ...how,
-    html`<span title=${counts}>${all === null ? WORDS.noTokens : WORDS.tokens(all)}</span>`,
+    { shown: html`${all === null ? WORDS.noTokens : WORDS.tokens(all)}`, why: counts },
     costUsd === null
-      ? html`<span title=${WORDS.noCostTitle}>${WORDS.noCost}</span>`
-      : html`<span>${WORDS.cost(costUsd)}</span>`,
+      ? { shown: html`${WORDS.noCost}`, why: WORDS.noCostTitle }
+      : { shown: html`${WORDS.cost(costUsd)}`, why: "" },
   ];
 }
 
 function ending({ content, told, failure, stopped }: Answer): string {
   if (stopped) return WORDS.stopped;
-  if (failure || !told) return "";
+  if (failure) return "";
+  if (!told) return WORDS.interrupted;
   if (!told.complete) return WORDS.cutShort;
   return content ? "" : WORDS.noText;
 }

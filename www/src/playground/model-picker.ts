@@ -30,9 +30,16 @@ export class ModelPicker extends LitElement {
   @query(".opener") private opener!: HTMLButtonElement;
   @query("[popover]") private panel!: HTMLElement;
   @query("input") private field!: HTMLInputElement;
+  /** Somebody has gone to another line than the chosen one. */
+  #moved = false;
 
   override focus(): void {
     this.opener.focus();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    // What came from the providers stands before and after the chosen one: the mark stays on it.
+    if (changed.has("groups") && this.open && !this.#moved) this.#toChosen();
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -78,6 +85,7 @@ export class ModelPicker extends LitElement {
         aria-selected=${chosen}
         @click=${() => this.#choose(it.choice)}
         @pointermove=${() => {
+          this.#moved = true;
           this.at = at;
         }}
       >
@@ -101,6 +109,7 @@ export class ModelPicker extends LitElement {
         .value=${this.find}
         @input=${(event: InputEvent) => {
           this.find = (event.target as HTMLInputElement).value;
+          this.#moved = true;
           this.at = 0;
         }}
       />
@@ -179,10 +188,8 @@ export class ModelPicker extends LitElement {
     this.find = "";
     this.open = true;
     this.dispatchEvent(new Event("wanted"));
-    this.at = Math.max(
-      0,
-      this.#lines().findIndex(({ choice }) => same(choice, this.choice)),
-    );
+    this.#moved = false;
+    this.#toChosen();
     this.panel.showPopover();
     const at = this.opener.getBoundingClientRect();
     const { style } = this.panel;
@@ -193,6 +200,11 @@ export class ModelPicker extends LitElement {
     // The same height whatever is found, so that nothing moves while somebody types.
     style.height = `${Math.min(TALL, (above ? at.top : window.innerHeight - at.bottom) - 16)}px`;
     void this.updateComplete.then(() => this.field?.focus());
+  }
+
+  #toChosen(): void {
+    const chosen = this.#lines().findIndex(({ choice }) => same(choice, this.choice));
+    this.at = Math.max(0, chosen);
   }
 
   readonly #toggled = (event: ToggleEvent) => {
@@ -207,6 +219,7 @@ export class ModelPicker extends LitElement {
     }[event.key];
     if (to !== undefined) {
       event.preventDefault();
+      this.#moved = true;
       this.at = to;
     } else if (event.key === "Enter") {
       event.preventDefault();

@@ -37,6 +37,19 @@ export function chattersOf(vault: Vault, now = Date.now()): Chatter[] {
     .filter(({ entries }) => entries.length);
 }
 
+/**
+ * The provider whose model stands there before anybody chooses: that of the oldest key that was not refused, so that
+ * one which was just added changes nothing.
+ */
+export function firstOf(chatters: readonly Chatter[]): ProviderInfo | undefined {
+  const usual = chatters.filter(({ info }) => info.defaultModel);
+  const oldest = usual
+    .flatMap(({ info, entries }) => entries.map((entry) => ({ info, entry })))
+    .filter(({ entry }) => entry.status !== "invalid")
+    .sort((a, b) => Date.parse(a.entry.createdAt) - Date.parse(b.entry.createdAt));
+  return (oldest[0] ?? usual[0])?.info;
+}
+
 export function isChat(model: string): boolean {
   return !NO_CHAT.test(model);
 }

@@ -8,7 +8,7 @@ import {
   VaultElement,
 } from "keyseal/elements/ui";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { strings } from "../strings.js";
@@ -26,17 +26,21 @@ import {
 import "./conversation-list.js";
 import { explained } from "./explain.js";
 import { Follow } from "./follow.js";
+import { keepOpen, lastOpen } from "./last-open.js";
 import "./model-picker.js";
-import { type Chatter, chattersOf, type Group, hasAuto, Models } from "./models.js";
+import { type Chatter, chattersOf, firstOf, type Group, hasAuto, Models } from "./models.js";
 import { layout } from "./playground-styles.js";
 import { type Listed, type Listing, Shelf } from "./shelf.js";
 
 const WORDS = strings.playground;
 const NONE: Listing = { listed: [], unreadable: [] };
 /** An answer that is still coming is kept as often. */
-const KEPT_EVERY_MS = 5_000;
+const KEPT_EVERY_MS = 1_000;
 /** So much of an answer is read out when it has ended; the rest is there to be read. */
 const READ_OUT = 600;
+
+/** Hears that a conversation goes on under another id. */
+type Parted = (to: Conversation) => void;
 
 /** Chats under a person's own keys, kept sealed in this browser: the quickest way to see a key at work. */
 export class PlaygroundView extends VaultElement {
@@ -53,11 +57,15 @@ export class PlaygroundView extends VaultElement {
   /** The message that is being changed, by its place. */
   @state() private editing: number | undefined;
   @state() private listOpen = false;
+  /** The id of a key: a new chat is to begin with it. */
+  @property({ attribute: false }) startWith: string | undefined;
   @query("textarea") private field!: HTMLTextAreaElement | null;
   @query("keyseal-confirm") private confirm!: ConfirmDialog;
   @query("keyseal-answer[live]") private coming!: Answer | null;
 
   readonly #follow = new Follow(() => this.requestUpdate());
+  /** What stood here before a reload. */
+  readonly #before = lastOpen();
   #shelf: Shelf | undefined;
   #models: Models | undefined;
   #running: AbortController | undefined;
@@ -87,14 +95,22 @@ export class PlaygroundView extends VaultElement {
     this.#shelf = await Shelf.open(this.vault);
     this.#shelf.addEventListener("change", () => void this.#changedElsewhere());
     await this.#list();
-    // A new chat goes on with the model of the last one.
-    const [last] = this.listing.listed;
-    const kept = last && (await this.#shelf.read(last.id).catch(() => undefined));
-    if (kept && !this.now.choice) this.now = { ...this.now, choice: kept.choice };
+    // What was open before a reload is open again; a new chat goes on with the model of the last one.
+    const open = this.#before;
+    const id = open ?? this.listing.listed[0]?.id;
+    const kept = id && (await this.#shelf.read(id).catch(() => undefined));
+    if (!kept || this.now.choice || this.now.turns.length) return;
+    this.now = id === open ? kept : { ...this.now, choice: kept.choice };
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    if (changed.has("now")) keepOpen(this.now.turns.length ? this.now.id : undefined);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
+    if (changed.has("startWith") && this.startWith) this.#startWith(this.startWith);
     // Reading the list is a use of the vault: it is read when it may have changed, not with every look at the keys.
     const { unlocked } = this.vault;
     if (this.#wasUnlocked !== undefined && unlocked !== this.#wasUnlocked) {
@@ -107,6 +123,7 @@ export class PlaygroundView extends VaultElement {
   /** What was said goes out of sight with the vault's lock. An answer that is coming ends. */
   #lock(): void {
     this.#running?.abort();
+    this.said = "";
     this.listing = NONE;
     this.now = newConversation(this.now.choice);
     this.editing = undefined;
@@ -324,16 +341,24 @@ export class PlaygroundView extends VaultElement {
     </select>`;
   }
 
-  /** What was chosen, as long as a key reaches it; else the usual model of the first provider. */
+  /** A new chat with the usual model of a key's provider: its person has asked for it. */
+  #startWith(key: string): void {
+    const entry = this.vault.entries.find(({ id }) => id === key);
+    const info = this.vault.providers.find(({ id }) => id === entry?.provider);
+    if (!info?.defaultModel) return;
+    if (this.now.turns.length) this.#new();
+    this.now = { ...this.now, choice: { provider: info.id, model: info.defaultModel } };
+  }
+
+  /** What was chosen, as long as a key reaches it; else the usual model of the oldest key's provider. */
   #choice(chatters: readonly Chatter[]): Choice | null {
     const { choice } = this.now;
     if (choice === "auto" && hasAuto(chatters)) return "auto";
     if (choice && choice !== "auto" && chatters.some(({ info }) => info.id === choice.provider)) {
       return choice;
     }
-    const first = chatters.find(({ info }) => info.defaultModel) ?? chatters[0];
-    if (!first?.info.defaultModel) return null;
-    return { provider: first.info.id, model: first.info.defaultModel };
+    const first = firstOf(chatters);
+    return first?.defaultModel ? { provider: first.id, model: first.defaultModel } : null;
   }
 
   /** Before the providers have been asked: their names, and the models that are known anyway. */
@@ -388,10 +413,15 @@ export class PlaygroundView extends VaultElement {
     else if (!this.listing.listed.some((it) => it.id === id)) this.#new();
   }
 
+  /** Stores a conversation, and lists it as it is now. */
+  readonly #keep = async (conversation = this.now, parted?: Parted): Promise<void> => {
+    if (await this.#store(conversation, parted)) await this.#list();
+  };
+
   /** Stores a conversation. What cannot be stored stays on the page, and the page says so. */
-  async #keep(conversation = this.now, parted?: (to: Conversation) => void): Promise<void> {
+  readonly #store = async (conversation: Conversation, parted?: Parted): Promise<boolean> => {
     const { id, turns } = conversation;
-    if (!turns.length || !this.#shelf || this.#gone.has(id)) return;
+    if (!turns.length || !this.#shelf || this.#gone.has(id)) return false;
     try {
       const saved = await this.#shelf.save(conversation);
       this.locked = undefined;
@@ -407,15 +437,16 @@ export class PlaygroundView extends VaultElement {
       const { code, message, next = "" } = this.failure(thrown);
       if (code === "vault_locked") this.locked = { code, message, next };
       else this.problem = { message, next };
-      return;
+      return false;
     }
-    await this.#list();
-  }
+    return true;
+  };
 
   async #show(id: string): Promise<void> {
     this.listOpen = false;
     if (id === this.now.id) return;
     this.#running?.abort();
+    this.said = "";
     try {
       const kept = await this.#shelf?.read(id);
       if (!kept) return await this.#list();
@@ -466,6 +497,7 @@ export class PlaygroundView extends VaultElement {
 
   readonly #new = () => {
     this.#running?.abort();
+    this.said = "";
     this.now = newConversation(this.now.choice);
     this.editing = undefined;
     this.complaint = "";
@@ -550,14 +582,16 @@ export class PlaygroundView extends VaultElement {
     const running = new AbortController();
     this.#running = running;
     this.said = WORDS.isAnswering;
+    // What this conversation is asked of stays, whichever keys are added meanwhile.
+    this.now = { ...this.now, choice };
     let answer: Turn = { role: "assistant", content: "" };
-    let mine: Conversation = { ...this.now, choice };
+    let mine = this.now;
     const isShown = () => this.now.id === mine.id;
-    const draw = () => {
+    const draw = (keep: (kept: Conversation, parted: Parted) => Promise<unknown> = this.#keep) => {
       // Who has left for another conversation finds this one in the list.
       mine = { ...(isShown() ? this.now : mine), turns: [...asked, answer] };
       if (isShown()) this.now = mine;
-      return this.#keep(mine, ({ id, title, named }) => {
+      return keep(mine, ({ id, title, named }) => {
         mine = { ...mine, id, title, named };
       });
     };
@@ -570,7 +604,7 @@ export class PlaygroundView extends VaultElement {
           this.#drawSoon(() => answer);
           if (Date.now() - keptAt < KEPT_EVERY_MS) return;
           keptAt = Date.now();
-          void draw();
+          void draw(this.#store);
         },
         told: (told) => {
           answer = { ...answer, told };
