@@ -58,7 +58,8 @@ test("locked: keys of this browser are neither used nor added, until the passphr
 
 test("a recovery code unlocks too, however it is typed; slots are listed without secrets", async () => {
   const vault = await guarded();
-  const code = await insideOf(vault).addRecoveryCode({ passphrase: PASSPHRASE });
+  const code = await insideOf(vault).makeRecoveryCode({ passphrase: PASSPHRASE });
+  await insideOf(vault).keepRecoveryCode();
   assert.deepEqual(
     vault.slots.map(({ kind }) => kind),
     ["passphrase", "recovery"],
@@ -168,11 +169,17 @@ test("what auto-lock is not: zero, negative, text or more than a week", async ()
 test("a new passphrase takes the place of the old one; a slot that is not kept is gone", async () => {
   const vault = await guarded();
   const inside = insideOf(vault);
-  const code = await inside.addRecoveryCode({ passphrase: PASSPHRASE });
+  const code = await inside.makeRecoveryCode({ passphrase: PASSPHRASE });
+  await inside.keepRecoveryCode();
   const [passphrase, recovery] = vault.slots;
   await assert.rejects(inside.keepSlots([{ slot: recovery.id, with: { recoveryCode: "0000" } }]), {
     code: "wrong_secret",
   });
+  const short = [
+    { slot: passphrase.id, newPassphrase: "short" },
+    { slot: recovery.id, with: { recoveryCode: code } },
+  ];
+  await assert.rejects(inside.keepSlots(short), { code: "passphrase_short" });
   await inside.keepSlots([
     { slot: passphrase.id, newPassphrase: "another one" },
     { slot: recovery.id, with: { recoveryCode: code } },
@@ -189,13 +196,18 @@ test("a new passphrase takes the place of the old one; a slot that is not kept i
   await assert.rejects(vault.unlock({ recoveryCode: code }), { code: "wrong_secret" });
 });
 
-test("a new way in asks for one that is there; the last one is not removed", async () => {
+test("a change of the ways in asks for one that is there; the last one is not removed", async () => {
   const vault = await guarded();
   const inside = insideOf(vault);
-  await assert.rejects(inside.addRecoveryCode(), { code: "wrong_secret" });
-  await assert.rejects(inside.keepSlots([]), { code: "last_slot" });
+  const [passphrase] = vault.slots;
+  const changed = [{ slot: passphrase.id, newPassphrase: "mine, all mine" }];
+  await assert.rejects(inside.makeRecoveryCode(), { code: "wrong_secret" });
+  await assert.rejects(inside.keepRecoveryCode(), { code: "vault_locked" });
+  await assert.rejects(inside.keepSlots(changed), { code: "wrong_secret" });
+  assert.deepEqual(vault.slots, [passphrase]);
+  await assert.rejects(inside.keepSlots([], { passphrase: PASSPHRASE }), { code: "last_slot" });
   vault.lock();
-  await assert.rejects(inside.addRecoveryCode({ passphrase: PASSPHRASE }), {
+  await assert.rejects(inside.makeRecoveryCode({ passphrase: PASSPHRASE }), {
     code: "vault_locked",
   });
 });
@@ -243,7 +255,7 @@ test("a script that holds a vault holds no way to its slots, to an export, nor t
   for (let at = vault; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     for (const name of Reflect.ownKeys(at)) names.add(String(name));
   }
-  const inside = ["addDevice", "addPassphrase", "addPasskey", "addRecoveryCode", "keepSlots"];
+  const inside = ["addDevice", "addPassphrase", "addPasskey", "makeRecoveryCode", "keepSlots"];
   for (const name of [...inside, "exportEntries", "importEntries", "allowPlatform"]) {
     assert.equal(typeof insideOf(vault)[name], "function", "the control: it is there");
     assert.equal(names.has(name), false, name);

@@ -27,6 +27,8 @@ pub enum VaultError {
     WrongSecret,
     /// The slot's stored strength is below or above what is allowed.
     WeakSlot,
+    /// The new passphrase has fewer characters than the least.
+    ShortPassphrase,
     /// There is not enough memory to stretch the passphrase.
     OutOfMemory,
     /// The last way to unlock, or a passkey alone, would remain.
@@ -65,6 +67,7 @@ impl VaultError {
             Self::OtherIdentity => "vault_other_identity",
             Self::WrongSecret => "wrong_secret",
             Self::WeakSlot => "weak_slot",
+            Self::ShortPassphrase => "passphrase_short",
             Self::OutOfMemory => "out_of_memory",
             Self::LastSlot => "last_slot",
             Self::NoSlot => "slot_unknown",
@@ -98,6 +101,7 @@ impl VaultError {
             Self::WeakSlot => {
                 "Unlock in another way, then remove this one: its record was changed."
             }
+            Self::ShortPassphrase => "Use a longer one: four or five words are good.",
             Self::OutOfMemory => "Close other pages and try again, or unlock in another way.",
             Self::LastSlot => "Add another way to unlock first.",
             Self::NoSlot => "It may have been removed in another tab: reload the page.",
@@ -132,6 +136,7 @@ impl fmt::Display for VaultError {
             Self::OtherIdentity => "This vault belongs to another identity of the companion.",
             Self::WrongSecret => "This does not unlock the vault.",
             Self::WeakSlot => "The strength of this way to unlock is outside what is allowed.",
+            Self::ShortPassphrase => "A passphrase needs at least 8 characters.",
             Self::OutOfMemory => "There is not enough memory to unlock with the passphrase.",
             Self::LastSlot => "A vault needs a way to unlock besides a passkey.",
             Self::NoSlot => "There is no such way to unlock.",

@@ -38,7 +38,7 @@ impl<S: Store> Vault<S> {
     /// open here is named.
     ///
     /// # Errors
-    /// [`VaultError`]: locked, or no memory to stretch the passphrase.
+    /// [`VaultError`]: locked, a passphrase that is too short, or no memory to stretch it.
     ///
     /// ```
     /// # mod given { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/given.rs")); }
@@ -54,8 +54,7 @@ impl<S: Store> Vault<S> {
         self.unlocked()?;
         let id = encode_base64url(&random::<16>()?);
         let key = VaultKey::generate()?;
-        let stretching = Stretching::new()?;
-        let secret = stretching.secret(passphrase)?;
+        let (stretching, secret) = Stretching::of_new(passphrase)?;
         let slot = Slot::wrap(&id, Kind::Passphrase(stretching), &*secret, &key)?;
         let (mut entries, mut left_out) = (Vec::new(), Vec::new());
         for entry in self.entries()? {

@@ -428,6 +428,8 @@ fn an_export_opens_elsewhere_with_its_passphrase_only() {
     let file = here.export("correct horse battery").expect("exported").file;
     assert!(!file.contains(CANARY) && !file.contains("prod"));
 
+    assert_eq!(here.export("x"), Err(VaultError::ShortPassphrase));
+
     let mut there = vault();
     assert_eq!(there.import(&file, "wrong"), Err(VaultError::WrongSecret));
     there

@@ -19,6 +19,7 @@ use crate::envelope::keyset::Published;
 use crate::envelope::{
     KeyClaims, PublicKey, RequestClaims, Secret, Session, encode_base64url, nonce,
 };
+use crate::vault::slot::RecoveryCode;
 use crate::vault::{Display, Patch, Vault, VaultError};
 
 /// A session is renewed when less than this is left of it, in seconds.
@@ -50,6 +51,8 @@ pub struct State {
     pub(super) device_lost: Cell<bool>,
     /// Somebody locked it: the device does not unlock it by itself again.
     pub(super) held: Cell<bool>,
+    /// A recovery code that is shown and not yet kept.
+    pub(super) made_code: Cell<Option<RecoveryCode>>,
 }
 
 impl Deref for VaultCore {
@@ -299,6 +302,7 @@ impl VaultCore {
             key_lost: Cell::new(false),
             device_lost: Cell::new(false),
             held: Cell::new(given.flag("held")?.unwrap_or(false)),
+            made_code: Cell::default(),
         }));
         Ok(Box::new(move |answers| {
             match core.unlock_by_device(answers) {

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::error::{Failure, Outcome};
 use crate::catalogue;
 use crate::envelope::Jwk;
+use crate::vault::slot::Stretching;
 
 /// The pasted key, cleaned. Bytes are wiped where they came from; a JavaScript string cannot be.
 pub(super) fn take(pasted: &JsValue) -> Outcome<Zeroizing<String>> {
@@ -51,14 +52,12 @@ pub(super) fn text(value: &JsValue) -> Outcome<String> {
 
 /// A passphrase to be.
 pub(super) fn new_passphrase(value: &JsValue) -> Outcome<Zeroizing<String>> {
-    not_empty(Zeroizing::new(text(value)?))
+    long_enough(Zeroizing::new(text(value)?))
 }
 
-/// An empty passphrase would guard nothing.
-pub(super) fn not_empty(passphrase: Zeroizing<String>) -> Outcome<Zeroizing<String>> {
-    if passphrase.is_empty() {
-        return Err(Failure::argument("A passphrase is needed."));
-    }
+/// A passphrase to be, unless it is too short.
+pub(super) fn long_enough(passphrase: Zeroizing<String>) -> Outcome<Zeroizing<String>> {
+    Stretching::long_enough(&passphrase)?;
     Ok(passphrase)
 }
 

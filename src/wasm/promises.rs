@@ -94,13 +94,14 @@ impl VaultCore {
         start(self.adding_passphrase(&passphrase, proof))
     }
 
-    /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
-    #[wasm_bindgen(js_name = addRecoveryCode, unchecked_return_type = "Promise<string>")]
-    pub fn add_recovery_code(
+    /// Makes a recovery code and returns it, to be shown once. It opens nothing before
+    /// [`VaultCore::keep_recovery_code`].
+    #[wasm_bindgen(js_name = makeRecoveryCode, unchecked_return_type = "Promise<string>")]
+    pub fn make_recovery_code(
         &self,
         #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
     ) -> Promise {
-        start(self.adding_recovery_code(proof))
+        start(self.making_recovery_code(proof))
     }
 
     /// Adds a passkey: the browser asks for one, `name` stands beside it in the person's list.
@@ -113,13 +114,15 @@ impl VaultCore {
         start(self.adding_passkey(&name, proof))
     }
 
-    /// Makes a new vault key and keeps exactly the slots named, each with its secret.
+    /// Makes a new vault key and keeps exactly the slots named, each with its secret. Where none of
+    /// those is the proof, `proof` is.
     #[wasm_bindgen(js_name = keepSlots, unchecked_return_type = "Promise<void>")]
     pub fn keep_slots(
         &self,
         #[wasm_bindgen(unchecked_param_type = "KeptSlot[]")] kept: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "UnlockSecret | undefined")] proof: JsValue,
     ) -> Promise {
-        start(self.keeping_slots(kept))
+        start(self.keeping_slots(kept, proof))
     }
 
     /// What the relay's wasm needs to use these browser-only entries: their records, and the vault key
@@ -136,10 +139,10 @@ impl VaultCore {
     #[wasm_bindgen(js_name = exportEntries, unchecked_return_type = "Promise<ExportResult>")]
     pub fn export_entries(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "UnlockSecret")] secret: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "UnlockSecret")] proof: JsValue,
         #[wasm_bindgen(unchecked_param_type = "string")] passphrase: JsValue,
     ) -> Promise {
-        start(self.exporting(secret, &passphrase))
+        start(self.exporting(proof, &passphrase))
     }
 
     /// Takes the entries of an export into this vault, and says what became of each.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::core::VaultCore;
 use super::error::{Failure, Outcome};
-use super::input::{Given, list, new_passphrase, not_empty, text};
+use super::input::{Given, list, long_enough, new_passphrase, text};
 use super::output::Plain;
 use super::platform::{Answers, Step, Stop, Work, forget_device, forget_passkey};
 use super::unlock::Secret;
@@ -27,7 +27,18 @@ impl KeptSlot {
         Ok(Self {
             slot: options.text("slot")?,
             secret: Secret::new(given)?,
-            new_passphrase: new_passphrase.map(not_empty).transpose()?,
+            new_passphrase: new_passphrase.map(long_enough).transpose()?,
+        })
+    }
+
+    /// Whether it can stay only with a secret that opens one of the slots of `header` as they are.
+    fn shows_one_of(&self, header: &Header) -> bool {
+        let mut slots = header.slots().iter();
+        let slot = slots.find(|slot| slot.id() == self.slot);
+        slot.is_some_and(|slot| match slot.kind() {
+            Kind::Device(_) => false,
+            Kind::Passphrase(_) => self.new_passphrase.is_none(),
+            _ => true,
         })
     }
 }
@@ -47,6 +58,14 @@ impl VaultCore {
         });
         Plain::List(slots.collect()).to_js()
     }
+
+    /// Adds the recovery code that was made last, now that the person says that it is kept.
+    #[wasm_bindgen(js_name = keepRecoveryCode)]
+    pub fn keep_recovery_code(&self) -> Outcome<()> {
+        let code = self.made_code.take().ok_or(VaultError::Locked)?;
+        let mut vault = self.vault.borrow_mut();
+        Ok(vault.add_slot(Kind::Recovery, code.secret())?)
+    }
 }
 
 impl VaultCore {
@@ -55,8 +74,7 @@ impl VaultCore {
         let (core, proof) = (self.clone(), Secret::maybe(proof)?);
         Ok(Box::new(move |answers| {
             core.prove(&proof, answers)?;
-            let stretching = Stretching::new().map_err(VaultError::from)?;
-            let secret = stretching.secret(&passphrase)?;
+            let (stretching, secret) = Stretching::of_new(&passphrase)?;
             core.vault
                 .borrow_mut()
                 .add_slot(Kind::Passphrase(stretching), &*secret)?;
@@ -92,16 +110,16 @@ impl VaultCore {
         }))
     }
 
-    /// Adds a recovery code and returns it, to be shown once. It opens the vault; it is no key.
-    pub(super) fn adding_recovery_code(&self, proof: JsValue) -> Outcome<Work> {
+    /// Makes a recovery code and returns it, to be shown once: it is no key. A code that nobody kept
+    /// must not be asked for later, so it opens nothing before [`VaultCore::keep_recovery_code`].
+    pub(super) fn making_recovery_code(&self, proof: JsValue) -> Outcome<Work> {
         let (core, proof) = (self.clone(), Secret::maybe(proof)?);
         Ok(Box::new(move |answers| {
             core.prove(&proof, answers)?;
             let code = RecoveryCode::generate().map_err(VaultError::from)?;
-            core.vault
-                .borrow_mut()
-                .add_slot(Kind::Recovery, code.secret())?;
-            Ok(code.text().expose().into())
+            let text = code.text().expose().into();
+            core.made_code.replace(Some(code));
+            Ok(text)
         }))
     }
 
@@ -131,15 +149,23 @@ impl VaultCore {
 
     /// Makes a new vault key and keeps exactly the slots named, each with its secret; a
     /// `newPassphrase` changes it. What is not named is gone, and so is what it could open.
-    pub(super) fn keeping_slots(&self, given: JsValue) -> Outcome<Work> {
+    ///
+    /// Like a new way in it needs one of the old ones now, or whoever sits before an open page would
+    /// remove them all and then be asked for nothing: one that stays with its secret, or `proof`.
+    pub(super) fn keeping_slots(&self, given: JsValue, proof: JsValue) -> Outcome<Work> {
         let given = list(given)?
             .iter()
             .map(KeptSlot::new)
             .collect::<Outcome<Vec<_>>>()?;
-        let core = self.clone();
+        let (core, given_proof) = (self.clone(), !proof.is_undefined());
+        let proof = Secret::maybe(proof)?;
         Ok(Box::new(move |answers| {
             core.vault.borrow_mut().reload()?;
             let before = core.header()?;
+            // A secret of one that stays is checked when the vault key changes.
+            if given_proof || !given.iter().any(|kept| kept.shows_one_of(&before)) {
+                core.prove(&proof, answers)?;
+            }
             let new = answers.new_header(before.identity())?;
             let mut kept = Vec::with_capacity(given.len());
             for slot in &given {

@@ -80,6 +80,7 @@ impl VaultCore {
         self.held.set(true);
         self.vault.borrow_mut().lock();
         self.session.replace(None);
+        self.made_code.take();
     }
 }
 

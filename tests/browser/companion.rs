@@ -1,6 +1,7 @@
 //! `companion.js` for Rust, and small helpers.
 
 use js_sys::{JSON, Object, Reflect};
+use keyseal::wasm::VaultCore;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/tests/browser/companion.js")]
@@ -60,4 +61,12 @@ pub fn code(error: impl Into<JsValue>) -> String {
     );
     assert!(!text(&error, "message").is_empty() && !text(&error, "next").is_empty());
     text(&error, "code")
+}
+
+/// A recovery code that the person keeps.
+pub async fn recovery_code(core: &VaultCore, proof: JsValue) -> String {
+    let code = core.make_recovery_code(proof).await.expect("made");
+    let code = code.as_string().expect("text");
+    core.keep_recovery_code().ok().expect("kept");
+    code
 }

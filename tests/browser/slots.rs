@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::companion::{
     canary, code, companion, count_in_memory, evict_device_keys, member, open_headers, options,
-    stored, text,
+    recovery_code, stored, text,
 };
 use crate::vault::{ADD, REQUEST, connected};
 
@@ -58,12 +58,7 @@ async fn a_passphrase_and_a_recovery_code_open_what_the_device_has_lost() {
         .await
         .ok()
         .expect("added");
-    let recovery = core
-        .add_recovery_code(options(r#"{"passphrase":"correct horse battery"}"#))
-        .await
-        .ok()
-        .and_then(|code| code.as_string())
-        .expect("added");
+    let recovery = recovery_code(&core, options(r#"{"passphrase":"correct horse battery"}"#)).await;
     let listed: Vec<String> = kinds(&core).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(listed, ["device", "passphrase", "recovery"]);
     assert!(!stored().as_string().unwrap().contains(&recovery));
@@ -115,12 +110,91 @@ async fn a_new_way_in_needs_one_of_the_others_now() {
         .await
         .ok()
         .expect("the first");
-    let none = core.add_recovery_code(JsValue::UNDEFINED).await;
+    let none = core.make_recovery_code(JsValue::UNDEFINED).await;
     assert_eq!(code(none.err().expect("no proof")), "wrong_secret");
+    assert!(core.keep_recovery_code().is_err(), "none was made");
     let wrong = core
-        .add_passphrase(JsValue::from("mine"), options(r#"{"passphrase":"guess"}"#))
+        .add_passphrase(
+            JsValue::from("mine, all mine"),
+            options(r#"{"passphrase":"guess"}"#),
+        )
         .await;
     assert_eq!(code(wrong.err().expect("no proof")), "wrong_secret");
+    assert_eq!(kinds(&core).len(), 2);
+    // Nor does a way in go, or change, for whoever has none: the next one would need no proof.
+    let slots = kinds(&core);
+    for kept in [
+        format!(r#"[{{"slot":"{}"}}]"#, slots[0].1),
+        format!(
+            r#"[{{"slot":"{}","newPassphrase":"mine, all mine"}}]"#,
+            slots[1].1
+        ),
+    ] {
+        for proof in [
+            JsValue::UNDEFINED,
+            options("{}"),
+            options(r#"{"passphrase":"guess"}"#),
+        ] {
+            let refused = core.keep_slots(options(&kept), proof).await;
+            assert_eq!(code(refused.err().expect("no proof")), "wrong_secret");
+        }
+    }
+    assert_eq!(kinds(&core), slots);
+    let gone = format!(r#"[{{"slot":"{}"}}]"#, slots[0].1);
+    let proof = options(r#"{"passphrase":"correct horse battery"}"#);
+    core.keep_slots(options(&gone), proof)
+        .await
+        .ok()
+        .expect("proven");
+    assert_eq!(kinds(&core).len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_recovery_code_that_nobody_kept_opens_nothing_and_is_not_asked_for() {
+    let companion = companion().await.expect("keys");
+    let core = connected("unkept", &companion).await;
+    core.add_browser(canary(), options(ADD))
+        .await
+        .ok()
+        .expect("added");
+    let unkept = core.make_recovery_code(JsValue::UNDEFINED).await;
+    let unkept = unkept.expect("made").as_string().expect("text");
+    assert_eq!(kinds(&core).len(), 1);
+    let kept = recovery_code(&core, JsValue::UNDEFINED).await;
+    assert_eq!(kinds(&core).len(), 2);
+    core.lock();
+    for (typed, opens) in [(unkept, false), (kept, true)] {
+        let typed = options(&format!(r#"{{"recoveryCode":"{typed}"}}"#));
+        assert_eq!(core.unlock(typed).await.is_ok(), opens);
+    }
+    assert!(core.keep_recovery_code().is_err(), "each is kept once");
+}
+
+#[wasm_bindgen_test]
+async fn a_new_passphrase_has_eight_characters_at_least() {
+    let companion = companion().await.expect("keys");
+    let core = connected("short", &companion).await;
+    core.add_browser(canary(), options(ADD))
+        .await
+        .ok()
+        .expect("added");
+    let short = core
+        .add_passphrase(JsValue::from("abc"), JsValue::UNDEFINED)
+        .await;
+    assert_eq!(code(short.err().expect("refused")), "passphrase_short");
+    core.add_passphrase(JsValue::from("correct horse battery"), JsValue::UNDEFINED)
+        .await
+        .ok()
+        .expect("added");
+    let proof = || options(r#"{"passphrase":"correct horse battery"}"#);
+    let file = core.export_entries(proof(), JsValue::from("x")).await;
+    assert_eq!(code(file.err().expect("refused")), "passphrase_short");
+    let change = format!(
+        r#"[{{"slot":"{}","newPassphrase":"x"}}]"#,
+        kinds(&core)[1].1
+    );
+    let changed = core.keep_slots(options(&change), proof()).await;
+    assert_eq!(code(changed.err().expect("refused")), "passphrase_short");
     assert_eq!(kinds(&core).len(), 2);
 }
 
@@ -136,18 +210,17 @@ async fn removing_a_slot_keeps_the_others_and_makes_a_new_device_key() {
         .await
         .ok()
         .expect("added");
-    let recovery = core
-        .add_recovery_code(options(r#"{"passphrase":"correct horse battery"}"#))
-        .await
-        .ok()
-        .and_then(|code| code.as_string())
-        .expect("added");
+    let recovery = recovery_code(&core, options(r#"{"passphrase":"correct horse battery"}"#)).await;
     let slots = kinds(&core);
     let keep = format!(
         r#"[{{"slot":"{}"}},{{"slot":"{}","newPassphrase":"another horse battery"}}]"#,
         slots[0].1, slots[1].1
     );
-    core.keep_slots(options(&keep)).await.ok().expect("kept");
+    let proof = options(r#"{"passphrase":"correct horse battery"}"#);
+    core.keep_slots(options(&keep), proof)
+        .await
+        .ok()
+        .expect("kept");
     assert_eq!(kinds(&core).len(), 2);
     assert!(used(&core).await);
     drop(core);
@@ -169,7 +242,8 @@ async fn removing_a_slot_keeps_the_others_and_makes_a_new_device_key() {
         .ok()
         .expect("opens");
     assert!(used(&core).await);
-    let none = core.keep_slots(Array::new().into()).await;
+    let proof = options(r#"{"passphrase":"another horse battery"}"#);
+    let none = core.keep_slots(Array::new().into(), proof).await;
     assert_eq!(code(none.err().expect("never none")), "last_slot");
     assert!(used(&core).await);
 }

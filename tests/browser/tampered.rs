@@ -6,7 +6,7 @@ use keyseal::wasm::VaultCore;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::companion::{canary, code, companion, evict_device_keys, options, text};
+use crate::companion::{canary, code, companion, evict_device_keys, options, recovery_code, text};
 use crate::vault::{ADD, REQUEST, connected};
 
 const PASSPHRASE: &str = r#"{"passphrase":"correct horse battery"}"#;
@@ -77,11 +77,8 @@ async fn a_changed_entry_is_refused_and_named_and_the_other_is_used() {
 async fn a_changed_slot_opens_nothing_and_the_other_still_does() {
     let companion = companion().await.expect("keys");
     let core = two_entries("tampered-slot", &companion).await;
-    let recovery = core.add_recovery_code(JsValue::UNDEFINED).await;
-    let recovery = format!(
-        r#"{{"recoveryCode":"{}"}}"#,
-        recovery.expect("added").as_string().expect("text")
-    );
+    let recovery = recovery_code(&core, JsValue::UNDEFINED).await;
+    let recovery = format!(r#"{{"recoveryCode":"{recovery}"}}"#);
     let (name, good) = record(&core, ".vault");
     drop(core);
     // The device's own slot, up to the second.
@@ -116,12 +113,7 @@ async fn a_weakened_passphrase_is_refused_before_work_and_the_others_open() {
         .await
         .ok()
         .expect("added");
-    let recovery = core
-        .add_recovery_code(options(PASSPHRASE))
-        .await
-        .ok()
-        .and_then(|code| code.as_string())
-        .expect("added");
+    let recovery = recovery_code(&core, options(PASSPHRASE)).await;
     let (name, good) = record(&core, ".vault");
     drop(core);
     evict_device_keys().await.expect("evicted");

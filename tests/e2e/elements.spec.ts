@@ -108,9 +108,25 @@ test("the field takes a key by paste, keys and drop, and holds only dots", async
     await input.press("End");
     await input.press("Backspace");
     await input.fill("what is this");
+    await expect(dialog.getByRole("alert")).toContainText("There is a space inside the key.");
+    await expect(dialog.getByText("It does not say whose key it is")).toHaveCount(0);
+    await input.fill("whatisthis");
     await expect(dialog.getByText("It does not say whose key it is")).toBeVisible();
     await dialog.getByRole("button", { name: "Seal and store" }).click();
     await expect(dialog.getByRole("alert")).toContainText("Choose whose key it is.");
+  });
+
+  await test.step("a key goes to another provider than its looks say only when its person insists", async () => {
+    await input.fill(`sk-ant-api03-${"a1B2".repeat(23)}AAZ9`);
+    await dialog.getByRole("combobox", { name: "Provider" }).selectOption({ label: "Groq" });
+    await dialog.getByRole("button", { name: "Seal and store" }).click();
+    await expect(dialog.getByRole("alert")).toContainText("This looks like a key of Anthropic.");
+    const insists = dialog.getByRole("checkbox", { name: /It is one of Groq all the same/ });
+    await expect(insists).toBeFocused();
+    await expect(insists).not.toBeChecked();
+    await dialog.getByRole("combobox", { name: "Provider" }).selectOption({ label: "Anthropic" });
+    await expect(dialog.getByRole("alert")).toHaveCount(0);
+    await expect(insists).toHaveCount(0);
   });
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();

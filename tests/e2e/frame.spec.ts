@@ -320,8 +320,8 @@ test("a hostile page gets no key, whatever it does to the frame", async ({ tab, 
       const { port, said } = window.raw;
       const from = said.length;
       const asked = (
-        "headersFor export exportEntries importEntries slots addDevice addPassphrase addPasskey addRecoveryCode " +
-        "keepSlots inside insideOf settings allow add replace seal sealNote openNote records sealed update revoke " +
+        "headersFor export exportEntries importEntries slots addDevice addPassphrase addPasskey makeRecoveryCode " +
+        "keepRecoveryCode keepSlots inside insideOf settings allow add replace seal sealNote openNote records sealed update revoke " +
         "reorder test lock unlock startOver close vault keys eval agree retry told connect hello token"
       ).split(" ");
       asked.forEach((type, at) => {

@@ -25,7 +25,8 @@ async function addWays(stage: Stage, page: Page, without: "nothing" | "device"):
     async ({ passphrase, without }) => {
       const inside = doors.insideOf(vault);
       await inside.addPassphrase?.(passphrase);
-      const recoveryCode = (await inside.addRecoveryCode?.({ passphrase })) as string;
+      const recoveryCode = (await inside.makeRecoveryCode?.({ passphrase })) as string;
+      await inside.keepRecoveryCode?.();
       if (without === "device") {
         const kept = vault.slots
           .filter(({ kind }) => kind !== "device")

@@ -60,7 +60,8 @@ test("the device's key is gone and a passphrase is there: named as what unlocks,
   await page.evaluate(async (passphrase) => {
     const inside = doors.insideOf(vault);
     await inside.addPassphrase?.(passphrase);
-    await inside.addRecoveryCode?.({ passphrase });
+    await inside.makeRecoveryCode?.({ passphrase });
+    await inside.keepRecoveryCode?.();
   }, PASSPHRASE);
   await evictDeviceKeys(page);
   await bare.open(page);

@@ -364,6 +364,9 @@ test("a passkey is never the only way in, and the person is not asked for one in
   const bench = await Bench.set(page);
   expect(await bench.addPasskey()).toBe("");
   const passkey = await bench.slot("passkey");
+  // Whoever cannot show it takes it away neither: the next change would need no proof.
+  const device = [{ slot: await bench.slot("device") }];
+  expect(await bench.code((kept) => window.core.keepSlots(kept), device)).toBe("wrong_secret");
   const alone = [{ slot: passkey, passkey }];
   expect(await bench.code((kept) => window.core.keepSlots(kept), alone)).toBe("last_slot");
   expect(await bench.kinds()).toEqual(["device", "passkey"]);

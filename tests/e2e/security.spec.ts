@@ -27,9 +27,108 @@ const loseDeviceKey = (page: Page) =>
 async function addPassphrase(page: Page, passphrase: string): Promise<void> {
   await page.getByRole("button", { name: "Add a passphrase" }).click();
   await dialog(page).getByLabel("New passphrase").fill(passphrase);
+  await dialog(page).getByLabel("Once more").fill(passphrase);
   await dialog(page).getByRole("button", { name: "Add" }).click();
   await expect(dialog(page)).toBeHidden();
 }
+
+test("a passphrase that is guessed at once: refused when short, used after a second act, never for a file", async ({
+  views,
+  page,
+}) => {
+  await views.add(demoKey().key, { storage: "browser" });
+  await views.show("security");
+  const alert = dialog(page).getByRole("alert");
+  await page.getByRole("button", { name: "Add a passphrase" }).click();
+  await page.keyboard.type("abc");
+  await expect(dialog(page)).toContainText("Too short: at least 8 characters");
+  await dialog(page).getByLabel("Once more").fill("abc");
+  await page.keyboard.press("Enter");
+  await expect(alert).toContainText("At least 8 characters.");
+  await expect(dialog(page).getByLabel("New passphrase")).toBeFocused();
+  await page.keyboard.type("defgh");
+  await expect(alert).toHaveCount(0);
+  await dialog(page).getByLabel("Once more").fill("abcdefgh");
+  await page.keyboard.press("Enter");
+  await expect(alert).toContainText("This one is easy to guess.");
+  expect(await kinds(page)).toEqual(["device"]);
+  const insist = dialog(page).getByRole("checkbox", { name: /Use it all the same/ });
+  await expect(insist).toBeFocused();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Enter");
+  await expect(dialog(page)).toBeHidden();
+  expect(await kinds(page)).toEqual(["device", "passphrase"]);
+
+  await page.getByRole("button", { name: "Export…" }).click();
+  await dialog(page).getByLabel("Passphrase now").fill("abcdefgh");
+  for (const name of ["Passphrase of the file", "Once more"]) {
+    await dialog(page).getByLabel(name).fill("abcdefgh");
+  }
+  await dialog(page).getByRole("button", { name: "Export" }).click();
+  await expect(alert).toContainText("too easy to guess for a file");
+  await expect(insist).toHaveCount(0);
+  await expect(dialog(page)).not.toContainText("Saved as");
+});
+
+test("whoever cannot show a way in takes none away, by keyboard neither", async ({
+  views,
+  page,
+}) => {
+  await views.add(demoKey().key, { storage: "browser" });
+  await views.show("security");
+  await page.getByRole("button", { name: "Make a recovery code" }).click();
+  await test.step("nor does a script that clicks, or sends the form", async () => {
+    const make = dialog(page).getByRole("button", { name: "Make the code" });
+    for (const how of ["click", "requestSubmit"] as const) {
+      await make.evaluate(
+        (button: HTMLButtonElement, how) =>
+          how === "click" ? button.click() : button.form?.requestSubmit(),
+        how,
+      );
+      await expect(dialog(page).getByRole("alert")).toContainText("not sent by a click or a key");
+    }
+  });
+  await dialog(page).getByRole("button", { name: "Make the code" }).click();
+  await expect(dialog(page).locator(".code")).toBeVisible();
+
+  await test.step("a code that nobody says to have opens nothing, and is asked for by nothing", async () => {
+    await views.open();
+    await views.show("security");
+    expect(await kinds(page)).toEqual(["device"]);
+    await page.getByRole("button", { name: "Make a recovery code" }).click();
+    await dialog(page).getByRole("button", { name: "Make the code" }).click();
+    await dialog(page).getByRole("button", { name: "Throw it away" }).click();
+    await expect(dialog(page)).toBeHidden();
+    expect(await kinds(page)).toEqual(["device"]);
+  });
+
+  await page.getByRole("button", { name: "Make a recovery code" }).click();
+  await dialog(page).getByRole("button", { name: "Make the code" }).click();
+  const code = await dialog(page).locator(".code").innerText();
+  await dialog(page).getByLabel("I have it in a safe place").check();
+  await dialog(page).getByRole("button", { name: "Done" }).click();
+  await expect(dialog(page)).toBeHidden();
+  expect(await kinds(page)).toEqual(["device", "recovery"]);
+
+  const remove = page.getByRole("button", { name: "Remove: Recovery code" });
+  await remove.focus();
+  await page.keyboard.press("Enter");
+  const field = dialog(page).getByLabel("Recovery code", { exact: true });
+  await expect(field).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(dialog(page).getByRole("alert")).toContainText("Fill this in first.");
+  await page.keyboard.type("0000 0000");
+  await expect(dialog(page).getByRole("alert")).toHaveCount(0);
+  await page.keyboard.press("Enter");
+  await expect(dialog(page).getByRole("alert")).toContainText("“Recovery code” is not right.");
+  expect(await kinds(page)).toEqual(["device", "recovery"]);
+  await dialog(page).getByText("I have none of these").click();
+  await expect(dialog(page)).toContainText("choose “I cannot unlock it”");
+  await field.fill(code);
+  await page.keyboard.press("Enter");
+  await expect(dialog(page)).toBeHidden();
+  expect(await kinds(page)).toEqual(["device"]);
+});
 
 test("passphrase, recovery code and removal: guided, measured, printed once, and they open what was lost", async ({
   views,
@@ -54,8 +153,13 @@ test("passphrase, recovery code and removal: guided, measured, printed once, and
     await expect(dialog(page)).toContainText("It is like a much used password.");
     await field.fill(GOOD);
     await expect(dialog(page)).toContainText("Very good");
+    await dialog(page).getByLabel("Once more").fill("orange tiger lamp");
+    await dialog(page).getByRole("button", { name: "Add" }).click();
+    await expect(dialog(page).getByRole("alert")).toContainText("The two are not the same.");
+    // What can be looked at need not be typed twice.
     await dialog(page).getByRole("button", { name: "Show" }).click();
     await expect(field).toHaveAttribute("type", "text");
+    await expect(dialog(page).getByLabel("Once more")).toHaveCount(0);
     // What is said before the page stands still can be seen by then.
     const said = page.evaluate(
       () =>
@@ -85,7 +189,7 @@ test("passphrase, recovery code and removal: guided, measured, printed once, and
     await page.getByRole("button", { name: "Make a recovery code" }).click();
     await dialog(page).getByLabel("Passphrase now").fill("wrong");
     await dialog(page).getByRole("button", { name: "Make the code" }).click();
-    await expect(dialog(page).getByRole("alert")).toContainText("That does not unlock the vault.");
+    await expect(dialog(page).getByRole("alert")).toContainText("“Passphrase now” is not right.");
     await dialog(page).getByLabel("Passphrase now").fill(GOOD);
     await dialog(page).getByRole("button", { name: "Make the code" }).click();
     const shown = dialog(page).locator(".code");
@@ -130,9 +234,8 @@ test("passphrase, recovery code and removal: guided, measured, printed once, and
     await expect(dialog(page)).toContainText("At least one way has to stay that is no passkey.");
     await expect(dialog(page).getByRole("button", { name: "Remove" })).toBeDisabled();
     await dialog(page).getByRole("button", { name: "Keep it" }).first().click();
-    await dialog(page)
-      .getByLabel(/Passphrase \(since/)
-      .fill(GOOD);
+    // Shown once, it is the proof, and stays.
+    await dialog(page).getByLabel("Passphrase now").fill(GOOD);
     await dialog(page).getByRole("button", { name: "Remove" }).click();
     await expect(dialog(page)).toBeHidden();
     expect(await kinds(page)).toEqual(["passphrase"]);
@@ -165,6 +268,7 @@ test("a passkey is added, stays while the passphrase changes, and goes", async (
   await page.getByRole("button", { name: "Change…" }).click();
   await dialog(page).getByLabel("Passphrase now").fill(GOOD);
   await dialog(page).getByLabel("New passphrase").fill(BETTER);
+  await dialog(page).getByLabel("Once more").fill(BETTER);
   await expect(dialog(page)).toContainText("your browser asks for it");
   await dialog(page).getByRole("button", { name: "Change", exact: true }).click();
   await expect(dialog(page)).toBeHidden();
@@ -194,9 +298,7 @@ test("a passkey is added, stays while the passphrase changes, and goes", async (
   await dialog(page).getByRole("button", { name: "Done" }).click();
 
   await page.getByRole("button", { name: "Remove: Passkey" }).click();
-  await dialog(page)
-    .getByLabel(/Passphrase \(since/)
-    .fill(BETTER);
+  await dialog(page).getByLabel("Passphrase now").fill(BETTER);
   await dialog(page).getByRole("button", { name: "Let it go too" }).last().click();
   await dialog(page).getByRole("button", { name: "Remove" }).click();
   await expect(dialog(page)).toBeHidden();
@@ -219,6 +321,7 @@ test("keys go to another browser as a file: by its passphrase alone, with a word
   await expect(dialog(page)).toContainText("2 keys go into a file");
   await dialog(page).getByLabel("Passphrase now").fill(GOOD);
   await dialog(page).getByLabel("Passphrase of the file").fill(BETTER);
+  await dialog(page).getByLabel("Once more").fill(BETTER);
   const saved = page.waitForEvent("download");
   await dialog(page).getByRole("button", { name: "Export" }).click();
   const path = await (await saved).path();

@@ -106,10 +106,12 @@ test("slots that two tabs add at once all open the vault", async ({ stage }) => 
   await addPassphrase(one);
   const codes = await Promise.all(
     [one, two].map((tab) =>
-      tab.evaluate(
-        (passphrase) => doors.insideOf(vault).addRecoveryCode?.({ passphrase }) as Promise<string>,
-        PASSPHRASE,
-      ),
+      tab.evaluate(async (passphrase) => {
+        const inside = doors.insideOf(vault);
+        const code = (await inside.makeRecoveryCode?.({ passphrase })) as string;
+        await inside.keepRecoveryCode?.();
+        return code;
+      }, PASSPHRASE),
     ),
   );
   for (const tab of [one, two]) {
@@ -299,7 +301,7 @@ function keepSlots(page: Page, kinds: string[]): Promise<void> {
           slot: id,
           ...(kind === "device" ? {} : { with: { passphrase } }),
         }));
-      return doors.insideOf(vault).keepSlots?.(kept) as Promise<void>;
+      return doors.insideOf(vault).keepSlots?.(kept, { passphrase }) as Promise<void>;
     },
     { kinds, passphrase: PASSPHRASE },
   );

@@ -30,7 +30,9 @@ const VIEWS: Readonly<
   Record<StoreView, (vault: Vault, account: string | undefined) => TemplateResult>
 > = {
   keys: (vault, account) =>
-    html`<keyseal-keys .vault=${vault} .account=${account} exportparts="dialog, field, list"></keyseal-keys>`,
+    html`<keyseal-keys .vault=${vault} .account=${account} exportparts="dialog, field, list">
+      <slot name="added" slot="added"></slot>
+    </keyseal-keys>`,
   usage: (vault) => html`<keyseal-usage .vault=${vault}></keyseal-usage>`,
   security: (vault) => html`<keyseal-security .vault=${vault}></keyseal-security>`,
   activity: (vault) => html`<keyseal-activity .vault=${vault}></keyseal-activity>`,
@@ -56,7 +58,7 @@ type Stage = "waiting" | "opening" | "open" | "signedOut" | { failed: KeysealErr
 /**
  * The Secure Store: a person's keys, what they are used for, and who can open them. Give it a `vault`, or a
  * `companion` and a `token`, and it opens one itself. What stands between its tags is shown in the place of a view
- * where `view` names none of its own.
+ * where `view` names none of its own; what has `slot="added"`, when a key was added that its provider takes.
  *
  * Everything is in shadow roots. Light or dark is what `color-scheme` says where it stands. Its looks are set by custom
  * properties, on it or anywhere above:
@@ -335,7 +337,7 @@ export class KeysealStore extends LitElement {
               class="icon-button"
               type="button"
               aria-label=${strings.lock.now}
-              title=${strings.lock.now}
+              title=${strings.lock.what}
               @click=${() => vault.lock()}
             >
               ${icons.seal}

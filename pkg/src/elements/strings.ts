@@ -21,11 +21,14 @@ export const notice = {
 
 export const problem = (code: string) => `code: ${code}`;
 
-export const lock = { now: "Lock the vault" } as const;
+export const lock = {
+  now: "Lock the vault",
+  what: "Lock the vault: the keys that live only in this browser, and what apps keep sealed here",
+} as const;
 
 export const unlock = {
   title: "The vault is locked",
-  text: "Keys that live only in this browser wait until you unlock it. Keys on all your devices go on working.",
+  text: "Keys that live only in this browser, and what apps keep sealed here, wait until you unlock it. Keys on all your devices go on working.",
   device: "Unlock on this device",
   passkey: "Unlock with a passkey",
   passphrase: "Passphrase",
@@ -43,13 +46,13 @@ export const unlock = {
   passkeyForbiddenNext:
     "Use a passphrase or a recovery code. Whoever made that page can allow passkeys in its frame.",
   passkeyPerhaps: "Some browsers allow no passkeys in a page inside another one.",
-  cannot: "I cannot unlock it",
+  cannot: "I cannot unlock it, or want to start again",
   startOver: {
     title: "Give up this vault?",
     body: (count: number) =>
       `The ways to unlock it are removed. ${
         count === 1 ? "The key" : `All ${count} keys`
-      } that only this browser has can then not be opened any more, and must be pasted again. Label and place stay. Keys on all your devices are not affected.`,
+      } that only this browser has can then not be opened any more, and must be pasted again; their labels and places stay. What apps have sealed here, such as conversations, cannot be read any more. Keys on all your devices are not affected.`,
     confirm: "Give up the vault",
     cancel: "Keep it",
   },
@@ -65,8 +68,9 @@ export const autoLock = {
       ? `After ${plural(minutes / 60, "hour")}`
       : `After ${plural(minutes, "minute")}`,
   lockNow: "Lock now",
+  locked: "It is locked. Unlock it at the top of this page.",
   notDurable:
-    "This browser has not promised to keep the site’s storage: it may clear it when space runs short. Keep your keys where the provider shows them, or on all your devices.",
+    "This browser has not promised to keep the site’s storage: it may clear it when space runs short. Export your keys to a file, or keep them on all your devices.",
 } as const;
 
 export const envelopes = {
@@ -84,7 +88,7 @@ export const keys = {
   howSteps: [
     {
       title: "Sealed here",
-      text: "The moment you paste, the key is encrypted inside this page. It is never shown again, to you either.",
+      text: "When you press Seal and store, the key is encrypted inside this page, before anything is stored or sent. It is never shown again, to you either.",
     },
     {
       title: "Stored as ciphertext",
@@ -99,7 +103,7 @@ export const keys = {
   loading: "Loading your keys…",
   emptyTitle: "No keys yet",
   empty:
-    "Paste an API key of OpenAI, Anthropic, Google or another provider. Apps then use it through here, and only you can turn it off.",
+    "Paste an API key of OpenAI, Anthropic, Google or another provider. Apps can then use it without ever holding it, until you turn it off or revoke it here.",
   tryDemo: "Try it with a demo key",
   group: (count: number) => (count === 1 ? "1 key" : `${count} keys, used in this order`),
   list: (provider: string) => `${provider} keys`,
@@ -150,7 +154,7 @@ export const status = {
   valid: "Valid",
   limited: "Limited",
   invalid: "Refused",
-  unknown: "No clear answer",
+  unknown: "Not clear yet",
   off: "Off",
   expired: "Expired",
   reentry: "Cannot be opened",
@@ -232,14 +236,17 @@ export const add = {
   hostHelp: "Such as my-resource.openai.azure.com. It is sealed into the key.",
   label: "Label",
   optional: "optional",
+  labelFull: "A label has at most 60 letters.",
+  ownEndpoint:
+    "Not in the list? An endpoint of your own goes under a provider that asks for its host, such as Azure OpenAI; the companion’s operator decides which hosts are allowed.",
   labelPlaceholder: "prod, personal, …",
   where: "Where it lives",
   synced: "On all my devices",
   syncedText: (host: string) =>
-    `Stored sealed on ${host}, which can open it in memory while you use it. This browser cannot.`,
+    `Stored sealed on ${host}. That server can open it, and does so in memory for requests that use it. This browser cannot.`,
   browser: "Only in this browser",
-  browserText:
-    "Stored encrypted here and nowhere else; sealed into each request you make. Not on your other devices.",
+  browserText: (host: string) =>
+    `Stored encrypted here and nowhere else. Each request carries it sealed to ${host}, which opens it for that request and can read what is said. Not on your other devices.`,
   relayedText:
     "Stored encrypted here and nowhere else; the companion passes your requests on and cannot read them. Not on your other devices.",
   browserMemory: "This window stores nothing: gone when you close it.",
@@ -248,6 +255,10 @@ export const add = {
   close: "Close",
   missingKey: "Paste a key first.",
   missingProvider: "Choose whose key it is.",
+  otherwise: (looks: string, chosen: string) =>
+    `It looks like a key of ${looks}. It is one of ${chosen} all the same, and may be sent there.`,
+  wrongProvider: (looks: string) =>
+    `This looks like a key of ${looks}. Choose ${looks}, or tick the box below the key.`,
   missingHost: "Name your endpoint’s host.",
   steps: { sealing: "Sealing", storing: "Storing", testing: "Testing" },
   stepsDone: { sealing: "Sealed", storing: "Stored", testing: "Tested" },
@@ -257,13 +268,15 @@ export const add = {
     storingBrowser: "encrypted, in this browser",
     testing: (name: string) => `asking ${name}`,
     tested: (name: string) => `asked ${name}`,
+    unclear: (name: string) => `no clear answer from ${name} yet`,
   },
+  testUnclear: "Not clear",
   testSkipped: "No free test at this provider",
   result: {
     valid: (name: string) => `${name} accepts this key`,
     limited: (name: string) => `${name} accepts this key, within limits`,
     invalid: (name: string) => `${name} refused this key`,
-    unknown: (name: string) => `${name} gave no clear answer`,
+    unknown: (name: string) => `Not clear yet whether ${name} accepts this key`,
     untested: "Stored, not tested",
   },
   resultText: {
@@ -312,18 +325,20 @@ export const companion = {
 
 export const stored = {
   title: "What is stored where",
-  text: "Open a record to see exactly what lies there. None of it is a key that can be read.",
+  text: "Open a record to see exactly what lies there. None of it is a key that can be read; label, provider, mask, times and the result of the test are not encrypted.",
   here: "This browser",
-  hereText: "Encrypted with a key that this browser holds and cannot show.",
+  hereText:
+    "Keys that live only here are encrypted with a key that this browser holds and cannot show (IndexedDB, keyseal). Copies of the others are sealed to the companion. An app stores what is its own beside them, such as sealed conversations, or the sign-in of a tab.",
   there: "Companion",
-  thereText: "Sealed to the companion’s key. It opens one in memory while you use it.",
+  thereText:
+    "Sealed to the companion’s key. It can open them, and does so in memory when one is stored, tested or used.",
   provider: "Provider",
   providerText: "Each provider knows its own keys. Revoking here does not delete them there.",
   nothing: "Nothing stored.",
   manage: (name: string) => `Keys at ${name}`,
   knows: (n: number) => `knows ${plural(n, "key")} that you use here.`,
   ciphertext: "sealed key",
-  headers: "All that anybody can read of it: how it is encrypted (protected header).",
+  headers: "What can be read of the encrypted part: how it is encrypted (protected header).",
   records: {
     entry: "encrypted key",
     synced: "sealed copy",
@@ -334,7 +349,7 @@ export const stored = {
   check: "Check it yourself",
   checks: (url: string): readonly { claim: string; how: string; command?: string }[] => [
     {
-      claim: "This browser stores ciphertext only",
+      claim: "No key stands readable in this browser",
       how: "In the developer tools (F12): Application, or Storage in Firefox, then Local storage, then this site. The records are the ones above. Search them for the end of your key, which only the mask shows.",
     },
     {
@@ -352,7 +367,7 @@ export const stored = {
 
 export const usage = {
   title: "Usage",
-  lead: "What went through the companion under your keys, and what it probably cost.",
+  lead: "Requests that the companion sent under your keys, and what they probably cost. Those of the blind relay it cannot read: this browser counts them.",
   range: "Time",
   ranges: { month: "This month", days30: "30 days", days90: "90 days", year: "Year" },
   loading: "Adding up…",
@@ -386,7 +401,7 @@ export const usage = {
   },
   others: "Others",
   note: (prices: string) =>
-    `Estimates: what the provider said it charged, else list prices (${prices}). Discounts and batches of your contract are not in them; what the provider bills counts. Days are UTC.`,
+    `Estimates: what the provider said it charged, else list prices (${prices}). Discounts and batches of your contract are not in them; what the provider bills counts. Asking a provider for its list of models is a request too. Days are UTC.`,
 } as const;
 
 export const usageChart = {
@@ -460,7 +475,7 @@ export const usageBudgets = {
 
 export const activity = {
   title: "Activity",
-  lead: "What was done with your keys, and when, as the companion has written it down. What happens to keys that only this browser has, it does not know.",
+  lead: "What was done with your keys, and when, as the companion has written it down. Of keys that only this browser has it sees no more than that a connection was relayed, or a request sealed for it.",
   filters: "Filter",
   what: "What",
   everything: "Everything",
@@ -539,19 +554,19 @@ export const activity = {
 
 export const ways = {
   title: "Ways to unlock",
-  text: "They open the keys that live only in this browser. Any one of them is enough.",
+  text: "They open the vault of this browser: the keys that live only here, and what apps keep sealed beside them, such as conversations. Any one of them is enough.",
   locked: "Unlock the vault to change them.",
   none: "No key lives only in this browser yet. With the first one, this device opens the vault by itself; more ways can be added now already.",
   kinds: {
     device: {
       name: "This device, by itself",
       for: "No typing: the vault opens in this browser.",
-      not: "Whoever copies your browser profile, or sits at this browser, can open it too. Cleared site data takes it away.",
+      not: "Whoever copies your browser profile, or sits at this browser, can open it too: while it is there, locking asks nobody for anything.",
     },
     passphrase: {
       name: "Passphrase",
-      for: "Opens the vault when this browser has lost its own key, and is asked for before an export.",
-      not: "Only as good as it is long: whoever has the records can try as many as they can pay for.",
+      for: "Opens the vault where this browser has lost its own key and still has its records. Asked for before an export, and before anything here is changed.",
+      not: "Only as good as it is hard to guess: whoever has the records can try as many as they can pay for.",
     },
     passkey: {
       name: "Passkey",
@@ -560,7 +575,7 @@ export const ways = {
     },
     recovery: {
       name: "Recovery code",
-      for: "A code on paper, for the day when all else is lost.",
+      for: "A code on paper, for when the passphrase is forgotten and this browser has lost its own key. It opens the records of this browser, and holds none.",
       not: "Whoever finds the paper, and has your browser’s records, opens the vault.",
     },
   } satisfies Record<Slot["kind"], { name: string; for: string; not: string }>,
@@ -583,9 +598,11 @@ export const ways = {
     "It stays: a vault needs a way in that is no passkey, and this is the only one. Add another first.",
   advice: {
     onlyDevice:
-      "If this browser clears its storage, keys that live only here are gone. A passphrase or a recovery code brings them back.",
+      "While this device is the only way, nothing is asked for here: whoever sits at this browser can add a way of their own, and export your keys. A passphrase stops that.",
     noRecovery:
-      "Forgotten passphrases cannot be reset by anybody. A recovery code on paper is a second way in.",
+      "What is forgotten or lost nobody can reset. A recovery code on paper is a second way in.",
+    cleared:
+      "If the data of this site is cleared, keys that live only here are gone, and no way to unlock brings them back. What does: a file that you exported, or a new key from the provider.",
   },
   autoLock: "Lock by itself",
 } as const;
@@ -601,17 +618,24 @@ export const wayDialog = {
   },
   texts: {
     passphrase:
-      "Whenever this browser cannot open the vault by itself, the passphrase can. Nobody can tell it to you again.",
+      "When this browser cannot open the vault by itself, the passphrase can. Nobody can tell it to you again.",
     change: "A new key for the vault is made, and all its keys are encrypted anew.",
     passkey: "Your browser asks for a finger, a face or a PIN, and keeps a passkey for this vault.",
     recovery:
-      "You will see a code once, to print or write down. It opens the vault without anything else.",
+      "You will see a code once, to print or write down. In this browser it opens the vault as the other ways do. It counts once you say that you have it.",
     device: "From then on this browser opens the vault without asking.",
     remove:
       "A new key for the vault is made, so that what was removed opens nothing any more, not even an old copy. Every other way in has to be shown once for it to stay.",
   },
   proof: "To be sure that it is you",
   proofText: "An open page could be somebody else’s doing.",
+  noProof: "I have none of these",
+  noProofText:
+    "Then nobody can change the ways to unlock here, or export keys: not you, and not somebody else at this page. Your keys go on working as long as this device opens the vault. To start again: lock the vault, choose “I cannot unlock it”, and paste each key once more.",
+  wrongOne: (field: string) => `“${field}” is not right.`,
+  wrongSome: "One of these is not right.",
+  wrongNext:
+    "Nothing was changed. Try again; after each wrong try the next one takes longer, and you are never locked out.",
   by: "Show it by",
   passphrase: "Passphrase",
   passphraseNow: "Passphrase now",
@@ -622,11 +646,18 @@ export const wayDialog = {
   name: "Name of the passkey",
   nameHelp: "Stands beside it in your list of passkeys.",
   stays: "What stays",
-  staysText: { device: "stays by itself", passkey: "your browser asks for it" },
+  staysText: {
+    device: "stays by itself",
+    passkey: "your browser asks for it",
+    passphrase: "shown above",
+    recovery: "shown above",
+  } satisfies Record<Slot["kind"], string>,
   letGo: "Let it go too",
   keep: "Keep it",
   noneLeft: "At least one way has to stay that is no passkey.",
   missing: "Fill this in first.",
+  byHand: "Nothing was done: this form was not sent by a click or a key.",
+  byHandNext: "Press its button. If you did not send it, a script of this page did.",
   submit: {
     passphrase: "Add",
     change: "Change",
@@ -639,14 +670,33 @@ export const wayDialog = {
   busy: "Stretching the passphrase. It takes a moment on purpose: so it does for whoever tries to guess it.",
   busyPasskey: "Waiting for your passkey…",
   busyOther: "One moment…",
+} as const;
+
+export const newPassphrase = {
   show: "Show",
   hide: "Hide",
+  again: "Once more",
+  insist: "Use it all the same. Whoever copies this browser’s records can guess it.",
+  /** What is wrong, and what to do. */
+  refusals: {
+    differ: ["The two are not the same.", "Type it once more, or look at it with Show."],
+    short: ["At least 8 characters.", "Four or five words that do not belong together are good."],
+    easy: [
+      "This one is easy to guess.",
+      "Choose another; or tick the box below it, and then it is used as it is.",
+    ],
+    easyFile: [
+      "This one is too easy to guess for a file.",
+      "Whoever comes by the file can try as many as they like. Four or five words that do not belong together are good.",
+    ],
+  },
 } as const;
 
 export const strength = {
   label: "How hard it is to guess",
   reading: "Measuring…",
   empty: "Four or five words that do not belong together are good, and easy to remember.",
+  short: "Too short: at least 8 characters",
   scores: [
     "Guessed at once",
     "Guessed within hours",
@@ -673,10 +723,10 @@ export const strength = {
 
 export const recoverySheet = {
   title: "Your recovery code",
-  once: "It is shown this once. Print it, or write it down, and keep it where you keep your passport.",
+  once: "It is shown this once, and opens nothing before you say that you have it. Print it, or write it down, and keep it where you keep your passport.",
   heading: "keyseal recovery code",
   opens: (host: string, sub: string) =>
-    `Opens the vault of ${sub} at ${host}, in the browser that holds it.`,
+    `It opens the vault of the account “${sub}” at ${host}: in the browser where it was made, as long as that browser keeps its records. No key is in it.`,
   made: (when: string) =>
     `Made ${when}. A newer code does not replace it; remove it on the Security page.`,
   how: "To use it: open the page, choose the recovery code, and type it. Capitals, spaces and dashes do not matter.",
@@ -685,6 +735,7 @@ export const recoverySheet = {
   copied: "Copied. Paste it somewhere safe, then clear the clipboard.",
   kept: "I have it in a safe place",
   done: "Done",
+  discard: "Throw it away",
   first: "Say first that you have it: it cannot be shown again.",
 } as const;
 
@@ -701,7 +752,8 @@ export const carry = {
   filePassphrase: "Passphrase of the file",
   exportSubmit: "Export",
   exported: (name: string) => `Saved as ${name}.`,
-  exportedText: "Without its passphrase nobody can read it. Delete it when it has been imported.",
+  exportedText:
+    "Whoever has the file can try passphrases on it, as many as they can pay for. Delete it when it has been imported.",
   leftOut: (n: number) =>
     `${plural(n, "key")} could not be opened here, and ${n === 1 ? "is" : "are"} not in it:`,
   import: "Import…",

@@ -25,21 +25,24 @@ export interface Imported {
  * What only the package's own elements do with a vault: change the ways to unlock it, carry its keys away, and say
  * what may cost money.
  *
- * A new way in, and an export, need one of the others at that moment (`proof`), where there is one besides the
- * device's own: that the vault is unlocked is not enough. Wrong secrets count as attempts.
+ * A new way in, an export, and taking a way away or changing it need one of those that are there at that moment
+ * (`proof`), where there is one besides the device's own: that the vault is unlocked is not enough. Wrong secrets
+ * count as attempts.
  */
 export interface Inside {
   addDevice(proof?: UnlockWith): Promise<void>;
   addPassphrase(passphrase: string, proof?: UnlockWith): Promise<void>;
   /** The browser asks for the passkey; `name` stands beside it in the person's list. */
   addPasskey(name: string, proof?: UnlockWith): Promise<void>;
-  /** Gives the code, to be shown once. */
-  addRecoveryCode(proof?: UnlockWith): Promise<string>;
+  /** Gives a code, to be shown once. It opens nothing before `keepRecoveryCode`. */
+  makeRecoveryCode(proof?: UnlockWith): Promise<string>;
+  /** Adds the code that was made last: the person has said that it is kept. */
+  keepRecoveryCode(): Promise<void>;
   /**
    * Makes a new vault key, encrypts all entries anew, and keeps exactly the slots named: how one is removed, and how
-   * a passphrase is changed.
+   * a passphrase is changed. The secret of a slot that stays as it is counts as proof.
    */
-  keepSlots(kept: readonly KeptSlot[]): Promise<void>;
+  keepSlots(kept: readonly KeptSlot[], proof?: UnlockWith): Promise<void>;
   /** All browser-only entries as a file that `passphrase` opens. */
   exportEntries(proof: UnlockWith, passphrase: string): Promise<Exported>;
   importEntries(file: string, passphrase: string): Promise<readonly Imported[]>;

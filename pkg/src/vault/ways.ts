@@ -54,18 +54,22 @@ export class Ways implements Inside {
     return this.#do(() => this.#core.addPasskey(name, this.#secret(proof)));
   }
 
-  addRecoveryCode(proof?: UnlockWith): Promise<string> {
-    return this.#do(() => this.#core.addRecoveryCode(this.#secret(proof)));
+  makeRecoveryCode(proof?: UnlockWith): Promise<string> {
+    return this.#do(() => this.#core.makeRecoveryCode(this.#secret(proof)));
   }
 
-  keepSlots(kept: readonly KeptSlot[]): Promise<void> {
+  keepRecoveryCode(): Promise<void> {
+    return this.#do(async () => this.#core.keepRecoveryCode());
+  }
+
+  keepSlots(kept: readonly KeptSlot[], proof?: UnlockWith): Promise<void> {
     const given = kept.map(({ slot, with: secret, newPassphrase }) => ({
       slot,
       ...this.#secret(secret),
       ...(newPassphrase === undefined ? {} : { newPassphrase }),
     }));
     return this.#do(
-      () => this.#core.keepSlots(given),
+      () => this.#core.keepSlots(given, this.#secret(proof)),
       kept.map(({ slot }) => slot),
     );
   }

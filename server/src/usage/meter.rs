@@ -236,7 +236,9 @@ impl Count {
         let provider = self.served.provider;
         let named = names::named(provider, asked.as_deref(), answered);
         let cost = match is_billed {
-            true if named.listed || provider == price::FREE => price::cost(provider, model, kind, &usage, at),
+            true if named.listed || provider == price::FREE => {
+                price::cost(provider, model, kind, &usage, at)
+            }
             true => usage.cost,
             false => None,
         };

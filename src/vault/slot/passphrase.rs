@@ -12,6 +12,8 @@ use crate::vault::VaultError;
 const LEAST: (u32, u32, u32) = (64 * 1024, 3, 1);
 /// The most: 1 GiB, 10 passes, 4 lanes. More would only stop whoever opens it.
 const MOST: (u32, u32, u32) = (1024 * 1024, 10, 4);
+/// The fewest characters of a new passphrase: what NIST SP 800-63B asks of one that a person chooses.
+const LEAST_CHARACTERS: usize = 8;
 
 /// How a passphrase is stretched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,45 @@ impl Stretching {
             passes,
             lanes,
         })
+    }
+
+    /// Whether a new passphrase has as many characters as it needs.
+    ///
+    /// # Errors
+    /// [`VaultError::ShortPassphrase`].
+    ///
+    /// ```
+    /// use keyseal::vault::slot::Stretching;
+    ///
+    /// assert!(Stretching::long_enough("correct horse").is_ok());
+    /// assert!(Stretching::long_enough("horse").is_err());
+    /// ```
+    pub fn long_enough(passphrase: &str) -> Result<(), VaultError> {
+        match passphrase.chars().count() {
+            0..LEAST_CHARACTERS => Err(VaultError::ShortPassphrase),
+            _ => Ok(()),
+        }
+    }
+
+    /// A new passphrase, stretched: how, and the slot's secret.
+    ///
+    /// # Errors
+    /// [`VaultError::ShortPassphrase`], before any work; otherwise as [`Stretching::new`] and
+    /// [`Stretching::secret`].
+    ///
+    /// ```
+    /// use keyseal::vault::{VaultError, slot::Stretching};
+    ///
+    /// let (stretching, secret) = Stretching::of_new("correct horse battery staple")?;
+    /// assert_eq!(secret, stretching.secret("correct horse battery staple")?);
+    /// assert_eq!(Stretching::of_new("abc").err(), Some(VaultError::ShortPassphrase));
+    /// # Ok::<(), VaultError>(())
+    /// ```
+    pub fn of_new(passphrase: &str) -> Result<(Self, Zeroizing<[u8; 32]>), VaultError> {
+        Self::long_enough(passphrase)?;
+        let stretching = Self::new()?;
+        let secret = stretching.secret(passphrase)?;
+        Ok((stretching, secret))
     }
 
     /// The slot's secret. Takes about as long as the strength says.
@@ -156,6 +197,17 @@ mod tests {
         ] {
             assert_eq!(bad.secret("p"), Err(VaultError::WeakSlot), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_new_passphrase_has_eight_characters_at_least_and_an_old_one_may_have_less() {
+        for short in ["", "1234567", "äöüäöüä"] {
+            let refused = Stretching::of_new(short).err();
+            assert_eq!(refused, Some(VaultError::ShortPassphrase), "{short}");
+        }
+        let (stretching, secret) = Stretching::of_new("äöüäöüäö").unwrap();
+        assert_eq!(stretching.secret("äöüäöüäö"), Ok(secret));
+        assert!(stretching.secret("1234567").is_ok());
     }
 
     #[test]

@@ -435,7 +435,8 @@ export async function prepareWalk(world: World): Promise<void> {
       ),
     fitDoor: () => every(() => fitDoor({}, {})),
     "Inside.addPassphrase": () => insideOf(vault).addPassphrase(passphrase),
-    "Inside.addRecoveryCode": () => insideOf(vault).addRecoveryCode(proof),
+    "Inside.makeRecoveryCode": () => insideOf(vault).makeRecoveryCode(proof),
+    "Inside.keepRecoveryCode": () => insideOf(vault).keepRecoveryCode(),
     "Inside.addPasskey": () => insideOf(vault).addPasskey("walker", proof),
     "Inside.addDevice": () => every(() => insideOf(vault).addDevice(proof)),
     "Inside.exportEntries": async () => {
@@ -546,7 +547,8 @@ export async function prepareWalk(world: World): Promise<void> {
     "VaultCore.reload": () => core.reload(),
     "VaultCore.slots": () => core.slots(),
     "VaultCore.addPassphrase": () => core.addPassphrase(passphrase, undefined),
-    "VaultCore.addRecoveryCode": () => core.addRecoveryCode(proof),
+    "VaultCore.makeRecoveryCode": () => core.makeRecoveryCode(proof),
+    "VaultCore.keepRecoveryCode": () => core.keepRecoveryCode(),
     "VaultCore.addPasskey": () => core.addPasskey("walker", proof),
     "VaultCore.addDevice": () => every(() => core.addDevice(proof)),
     "VaultCore.exportEntries": async () => {

@@ -13,7 +13,7 @@ import { icons } from "../ui/icons.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
 import { addStyles } from "./add-styles.js";
 import { demoKey, offersDemo } from "./demo-key.js";
-import { detected } from "./detected.js";
+import { detected, otherwise } from "./detected.js";
 import "./limits-fields.js";
 import { type Limits, type LimitsFields, NO_LIMITS } from "./limits-fields.js";
 import { keepWishes, type Wishes } from "./oauth-return.js";
@@ -33,6 +33,7 @@ type Stage =
 const STEP_SHOWN_MS = 260;
 
 const WORDS = strings.add;
+const LABEL_LETTERS = 60;
 
 /** Adding a key: paste, look, seal. Also puts a new key in the place of an old one. */
 export class AddDialog extends VaultElement {
@@ -46,6 +47,8 @@ export class AddDialog extends VaultElement {
   @state() private label = "";
   @state() private host = "";
   @state() private cleared = false;
+  /** Whose key it is, its person knows better than its looks. */
+  @state() private insists = false;
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("#key") private keyField!: HTMLInputElement | null;
   @query("keyseal-limits-fields") private limits!: LimitsFields | null;
@@ -88,6 +91,7 @@ export class AddDialog extends VaultElement {
     this.label = "";
     this.host = "";
     this.cleared = false;
+    this.insists = false;
     this.#chosen = false;
     this.#key.wipe();
   }
@@ -146,12 +150,13 @@ export class AddDialog extends VaultElement {
             ? html`<p class="quiet">${WORDS.replaceLead(this.replacing.keyHint)}</p>`
             : nothing
         }
-        ${problem(this.error ?? this.#key.error, WORDS.notStored)}
+        ${problem(this.error ?? this.#key.error, this.#key.isEmpty ? "" : WORDS.notStored)}
         <div class="field">
           <label class="name" for="key">${WORDS.paste}</label>
           ${this.#key.render({ describedBy: "detected" })}
           <div id="detected" class="detected" aria-live="polite">${this.#detected()}</div>
         </div>
+        ${this.#otherwise()}
         ${this.replacing ? nothing : this.#details(info)}
         ${
           this.account
@@ -167,6 +172,8 @@ export class AddDialog extends VaultElement {
   }
 
   #detected(): TemplateResult {
+    // What cannot be a key is nobody's; why, the box above says.
+    if (this.#key.error) return html``;
     if (!this.#key.isEmpty) {
       return detected(this.#key, this.provider, (id) => this.providerName(id));
     }
@@ -188,6 +195,24 @@ export class AddDialog extends VaultElement {
     `;
   }
 
+  /** A key that is tested is sent: to a provider whose it does not look like only when its person says so. */
+  #otherwise(): TemplateResult | typeof nothing {
+    const provider = otherwise(this.#key, this.provider);
+    if (!provider) return nothing;
+    return html`<label class="otherwise">
+      <input
+        id="otherwise"
+        type="checkbox"
+        .checked=${live(this.insists)}
+        @change=${(event: Event) => {
+          this.insists = (event.target as HTMLInputElement).checked;
+          this.error = undefined;
+        }}
+      />
+      ${WORDS.otherwise(this.providerName(provider), this.providerName(this.provider))}
+    </label>`;
+  }
+
   #details(info: ProviderInfo | undefined): TemplateResult {
     return html`
       <div class="pair">
@@ -195,11 +220,12 @@ export class AddDialog extends VaultElement {
           <label class="name" for="provider">${WORDS.provider}</label>
           <select id="provider" class="input" @change=${this.#providerChosen}>
             <option value="" ?selected=${!this.provider} disabled>${WORDS.choose}</option>
-            ${this.vault.providers.map(
+            ${this.#byName().map(
               ({ id, name }) =>
                 html`<option value=${id} ?selected=${id === this.provider}>${name}</option>`,
             )}
           </select>
+          ${info || this.#key.isEmpty ? nothing : html`<span class="help">${WORDS.ownEndpoint}</span>`}
           ${
             info?.dashboard
               ? html`<a class="link" href=${info.dashboard} target="_blank" rel="noopener noreferrer">
@@ -222,7 +248,7 @@ export class AddDialog extends VaultElement {
           <input
             id="label"
             class="input"
-            maxlength="60"
+            maxlength=${LABEL_LETTERS}
             dir="auto"
             autocomplete="off"
             .value=${live(this.label)}
@@ -231,6 +257,7 @@ export class AddDialog extends VaultElement {
             }}
             placeholder=${WORDS.labelPlaceholder}
           />
+          ${this.label.length < LABEL_LETTERS ? nothing : html`<span class="help">${WORDS.labelFull}</span>`}
         </div>
       </div>
       ${info?.customHost ? this.#hostField() : nothing}
@@ -243,6 +270,11 @@ export class AddDialog extends VaultElement {
         <keyseal-limits-fields ?budget=${this.storage === "synced"}></keyseal-limits-fields>
       </details>
     `;
+  }
+
+  /** As somebody looks for one of many. */
+  #byName(): ProviderInfo[] {
+    return [...this.vault.providers].sort((a, b) => a.name.localeCompare(b.name, "en"));
   }
 
   #hostField(): TemplateResult {
@@ -279,7 +311,12 @@ export class AddDialog extends VaultElement {
       <div class="dialog-body">
         ${steps({
           at: stage.is === "working" ? stage.step : undefined,
-          tested: done?.entry.status !== "untested",
+          test:
+            done?.testError || done?.entry.status === "unknown"
+              ? "unclear"
+              : done?.entry.status === "untested"
+                ? "skipped"
+                : "done",
           keptIn: this.replacing?.storage ?? this.storage,
           companion: this.companionHost(),
           provider: this.providerName(this.provider),
@@ -290,6 +327,12 @@ export class AddDialog extends VaultElement {
         ${done ? this.#afterwards() : nothing}
       </div>
     `;
+  }
+
+  /** What the app offers next is for a key that is new, and that its provider takes. */
+  #mayGoOn(): boolean {
+    const { stage } = this;
+    return !this.replacing && stage.is === "done" && /^(valid|limited)$/.test(stage.entry.status);
   }
 
   #afterwards(): TemplateResult {
@@ -314,6 +357,7 @@ export class AddDialog extends VaultElement {
             ? nothing
             : html`<button class="button" type="button" @click=${this.#restart}>${WORDS.another}</button>`
         }
+        ${this.#mayGoOn() ? html`<slot name="added" @click=${() => this.dialog.close()}></slot>` : nothing}
         <button class="button primary" type="button" @click=${() => this.dialog.close()}>
           ${WORDS.done}
         </button>
@@ -323,6 +367,7 @@ export class AddDialog extends VaultElement {
 
   #keyChanged(): void {
     this.error = undefined;
+    this.insists = false;
     if (!this.#chosen && !this.replacing) this.provider = this.#key.detection?.provider ?? "";
     // A recognised paste needs no wizard.
     if (this.stage.is === "wizard") void this.#toForm();
@@ -359,6 +404,8 @@ export class AddDialog extends VaultElement {
   readonly #providerChosen = (event: Event) => {
     this.provider = (event.target as HTMLSelectElement).value;
     this.#chosen = true;
+    this.insists = false;
+    this.error = undefined;
   };
 
   /** A page that is held by another one does not go anywhere: providers refuse to be shown in a frame. */
@@ -455,6 +502,11 @@ export class AddDialog extends VaultElement {
     const { customHost } = this.#info() ?? {};
     if (this.#key.isEmpty) return { message: WORDS.missingKey, field: "#key" };
     if (!this.provider) return { message: WORDS.missingProvider, field: "#provider" };
+    const other = otherwise(this.#key, this.provider);
+    if (other && !this.insists) {
+      const message = WORDS.wrongProvider(this.providerName(other));
+      return { message, field: "#otherwise" };
+    }
     if (customHost && !this.replacing && !this.host.trim()) {
       return { message: WORDS.missingHost, field: "#host" };
     }

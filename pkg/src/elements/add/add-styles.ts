@@ -202,6 +202,28 @@ export const addStyles = css`
     color: var(--ks-ok);
   }
 
+  .otherwise {
+    display: flex;
+    gap: var(--ks-2);
+    padding: var(--ks-3);
+    border-radius: var(--ks-radius);
+    background: var(--ks-warn-soft);
+    cursor: pointer;
+  }
+
+  .otherwise input {
+    flex: none;
+    width: 1rem;
+    height: 1rem;
+    margin-top: 2px;
+    accent-color: var(--ks-accent);
+  }
+
+  .unclear .mark {
+    background: var(--ks-warn-soft);
+    color: var(--ks-warn);
+  }
+
   .later strong,
   .skipped strong {
     color: var(--ks-ink-3);

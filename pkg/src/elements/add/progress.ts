@@ -21,8 +21,8 @@ const TONES = {
 export function steps(how: {
   /** Undefined once all is done. */
   at: Step | undefined;
-  /** Whether the provider was asked at all. */
-  tested: boolean;
+  /** What came of the test: nothing where none was made, or none could be. */
+  test: "done" | "skipped" | "unclear";
   keptIn: Storage;
   companion: string;
   provider: string;
@@ -30,8 +30,8 @@ export function steps(how: {
   const at = how.at ? STEPS.indexOf(how.at) : STEPS.length;
   return html`<ol class="steps">
     ${STEPS.map((step, index) => {
-      const skipped = step === "testing" && !how.tested;
-      const state = index === at ? "now" : index > at ? "later" : skipped ? "skipped" : "done";
+      const passed = step === "testing" ? how.test : "done";
+      const state = index === at ? "now" : index > at ? "later" : passed;
       return html`
         <li class=${state} aria-current=${state === "now" ? "step" : nothing}>
           <span class="mark">
@@ -40,10 +40,12 @@ export function steps(how: {
                 ? html`<span class="spinner"></span>`
                 : state === "done"
                   ? icons.check
-                  : html`<i></i>`
+                  : state === "unclear"
+                    ? icons.info
+                    : html`<i></i>`
             }
           </span>
-          <strong>${state === "done" ? WORDS.stepsDone[step] : WORDS.steps[step]}</strong>
+          <strong>${named(step, state)}</strong>
           <span class="quiet">${help(step, state, how)}</span>
         </li>
       `;
@@ -51,9 +53,16 @@ export function steps(how: {
   </ol>`;
 }
 
+type State = "now" | "later" | "done" | "skipped" | "unclear";
+
+function named(step: Step, state: State): string {
+  if (state === "done") return WORDS.stepsDone[step];
+  return state === "unclear" ? WORDS.testUnclear : WORDS.steps[step];
+}
+
 function help(
   step: Step,
-  state: "now" | "later" | "done" | "skipped",
+  state: State,
   how: { keptIn: Storage; companion: string; provider: string },
 ): string {
   const words = WORDS.stepHelp;
@@ -62,6 +71,7 @@ function help(
     return how.keptIn === "browser" ? words.storingBrowser : words.storingSynced(how.companion);
   }
   if (state === "skipped") return WORDS.testSkipped;
+  if (state === "unclear") return words.unclear(how.provider);
   return state === "done" ? words.tested(how.provider) : words.testing(how.provider);
 }
 
@@ -73,10 +83,16 @@ export function outcome(
 ): TemplateResult {
   const { status } = entry;
   return html`
-    <div class="result ${TONES[status]}">
+    <div class="result ${testError ? TONES.unknown : TONES[status]}">
       <p class="result-title">
         ${status === "valid" ? icons.check : icons.info}
-        ${status === "untested" ? WORDS.result.untested : WORDS.result[status](name)}
+        ${
+          testError
+            ? WORDS.testFailed
+            : status === "untested"
+              ? WORDS.result.untested
+              : WORDS.result[status](name)
+        }
       </p>
       <p>
         <span class="mono">${entry.keyHint}</span>
@@ -85,7 +101,7 @@ export function outcome(
       ${entry.statusDetail ? html`<p>${entry.statusDetail}</p>` : nothing}
       ${
         testError
-          ? html`<p>${WORDS.testFailed}: ${testError.message}
+          ? html`<p>${testError.message} ${WORDS.resultText.unknown}
             <span class="quiet">${strings.problem(testError.code)}</span></p>`
           : html`<p>${WORDS.resultText[status]}</p>`
       }

@@ -31,12 +31,13 @@ export function storageCards(
     </label>
   `;
   const relayed = !vault.allowsEnvelope && provider !== COMPANIONS_OWN;
-  const browserText = relayed ? WORDS.relayedText : WORDS.browserText;
+  const host = companionHostOf(vault);
+  const browserText = relayed ? WORDS.relayedText : WORDS.browserText(host);
   return html`
     <fieldset>
       <legend class="legend">${WORDS.where}</legend>
       <div class="cards">
-        ${card("synced", WORDS.synced, WORDS.syncedText(companionHostOf(vault)), icons.devices)}
+        ${card("synced", WORDS.synced, WORDS.syncedText(host), icons.devices)}
         ${card(
           "browser",
           WORDS.browser,

@@ -91,7 +91,9 @@ export class KeysView extends VaultElement {
       </details>
       ${groups.length ? groups.map((group) => this.#group(group)) : this.#empty()}
       <p class="hidden" role="status">${this.said}</p>
-      <keyseal-add .vault=${this.vault} .account=${this.account} exportparts="dialog, field"></keyseal-add>
+      <keyseal-add .vault=${this.vault} .account=${this.account} exportparts="dialog, field">
+        <slot name="added" slot="added"></slot>
+      </keyseal-add>
       <keyseal-limits .vault=${this.vault}></keyseal-limits>
       <keyseal-confirm></keyseal-confirm>
     `;

@@ -47,6 +47,7 @@ export class AutoLock extends VaultElement {
               : nothing
           }
         </div>
+        ${this.vault.unlocked || !slots.length ? nothing : html`<p role="status">${WORDS.locked}</p>`}
         ${problem(this.error)}
         ${this.vault.durable === false && this.vault.persistent && slots.length ? html`<p class="quiet">${WORDS.notDurable}</p>` : nothing}
       </div>

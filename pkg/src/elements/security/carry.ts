@@ -8,10 +8,18 @@ import { controls, dialogs } from "../ui/controls.js";
 import { icons } from "../ui/icons.js";
 import { save } from "../ui/save.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
+import { ByHand } from "./by-hand.js";
+import { NewPassphrase } from "./new-passphrase.js";
 import { painted } from "./painted.js";
-import { type ProofKind, proofFields, proofOf, proofsOf, secretField } from "./proof.js";
+import {
+  type ProofKind,
+  proofFields,
+  proofOf,
+  proofsOf,
+  secretField,
+  wrongSecret,
+} from "./proof.js";
 import { sheetStyles } from "./sheet-styles.js";
-import "./strength.js";
 
 const WORDS = strings.carry;
 
@@ -21,12 +29,13 @@ type Done = { exported: Exported; name: string } | { imported: readonly Imported
 export class Carry extends VaultElement {
   @state() private task: "export" | "import" | undefined;
   @state() private by: ProofKind | undefined;
-  @state() private typed = "";
   @state() private busy = false;
   @state() private error: KeysealError | undefined;
   @state() private done: Done | undefined;
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("form") private form!: HTMLFormElement | null;
+  readonly #byHand = new ByHand();
+  readonly #new = new NewPassphrase(this, { leaves: true });
 
   protected override render(): TemplateResult {
     const here = this.#here();
@@ -85,7 +94,7 @@ export class Carry extends VaultElement {
       ${
         this.done
           ? this.#result(this.done)
-          : html`<form class="dialog-body" novalidate @submit=${this.#submit}>
+          : html`<form class="dialog-body" novalidate @click=${this.#byHand.note} @keydown=${this.#byHand.note} @input=${this.#edited} @submit=${this.#submit}>
             ${task === "export" ? this.#exporting(here) : this.#importing()}
             ${problem(this.error)}
             <p class="busy" role="status">
@@ -110,23 +119,7 @@ export class Carry extends VaultElement {
       ${proofFields(proofsOf(this.vault.slots), this.by, (by) => {
         this.by = by;
       })}
-      <div class="field">
-        <label class="name" for="new">${WORDS.filePassphrase}</label>
-        <input
-          class="input"
-          id="new"
-          name="new"
-          type="password"
-          autocomplete="new-password"
-          autocapitalize="off"
-          spellcheck="false"
-          required
-          @input=${(event: Event) => {
-            this.typed = (event.target as HTMLInputElement).value;
-          }}
-        />
-        <keyseal-strength .passphrase=${this.typed}></keyseal-strength>
-      </div>
+      ${this.#new.fields(WORDS.filePassphrase)}
     `;
   }
 
@@ -183,10 +176,17 @@ export class Carry extends VaultElement {
       <span class="mono">${entry.keyHint}</span>`;
   }
 
+  /** What was wrong is being mended. */
+  readonly #edited = (): void => {
+    this.error = undefined;
+  };
+
   readonly #submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const { form, task } = this;
     if (!form || this.busy) return;
+    this.error = this.#byHand.refusal();
+    if (this.error) return;
     const empty = form.querySelector<HTMLInputElement>("input:invalid");
     if (empty) {
       const words = empty.type === "file" ? WORDS.noFile : strings.wayDialog.missing;
@@ -198,6 +198,8 @@ export class Carry extends VaultElement {
     this.busy = true;
     this.error = undefined;
     try {
+      if (task === "export") this.error = await this.#new.refusal(given);
+      if (this.error) return;
       // The page stands still while a passphrase is stretched: it says so first.
       await this.updateComplete;
       await painted();
@@ -213,9 +215,8 @@ export class Carry extends VaultElement {
 
   #failed(thrown: unknown, task: typeof this.task): KeysealError {
     const error = this.failure(thrown);
-    if (error.code !== "wrong_secret") return error;
-    const words = task === "export" ? strings.unlock : WORDS;
-    return new KeysealError(error.code, words.wrong, { next: words.wrongNext });
+    if (error.code !== "wrong_secret" || task === "export") return wrongSecret(error, this.form);
+    return new KeysealError(error.code, WORDS.wrong, { next: WORDS.wrongNext });
   }
 
   async #export(given: FormData): Promise<Done> {
@@ -238,7 +239,7 @@ export class Carry extends VaultElement {
     this.task = undefined;
     this.done = undefined;
     this.error = undefined;
-    this.typed = "";
+    this.#new.clear();
   };
 
   static override styles = [

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { Slot, UnlockWith } from "../../index.js";
+import { KeysealError, type Slot, type UnlockWith } from "../../index.js";
 import * as strings from "../strings.js";
 
 const WORDS = strings.wayDialog;
@@ -34,6 +34,7 @@ export function secretField(
       autocomplete=${kind === "passphrase" ? "current-password" : "off"}
       autocapitalize="off"
       spellcheck="false"
+      data-secret=${label}
       required
     />
   </label>`;
@@ -72,5 +73,19 @@ export function proofFields(
             chosen === "passphrase" ? WORDS.passphraseNow : WORDS.recovery,
           )
     }
+    <details>
+      <summary>${WORDS.noProof}</summary>
+      <p class="help">${WORDS.noProofText}</p>
+    </details>
   </fieldset>`;
+}
+
+/** Why a secret was refused, by the fields that could have been it. */
+export function wrongSecret(error: KeysealError, form: HTMLFormElement | null): KeysealError {
+  if (error.code !== "wrong_secret") return error;
+  const fields = [...(form?.querySelectorAll<HTMLInputElement>("[data-secret]") ?? [])];
+  fields[0]?.focus();
+  const label = fields.length === 1 ? fields[0]?.dataset.secret : undefined;
+  const message = label ? WORDS.wrongOne(label) : WORDS.wrongSome;
+  return new KeysealError(error.code, message, { next: WORDS.wrongNext });
 }

@@ -1,18 +1,21 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import type { Vault } from "../../index.js";
+import type { KeysealError, Vault } from "../../index.js";
 import { define } from "../define.js";
 import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
 import { day, hostOf } from "../ui/format.js";
+import { problem } from "../ui/vault-element.js";
 import { printSheet } from "./print.js";
 
 const WORDS = strings.recoverySheet;
 
-/** A recovery code, shown once. It does not go before the person says that it is kept. */
+/** A recovery code, shown once. It opens nothing before the person says that it is kept. */
 export class RecoverySheet extends LitElement {
   @property({ attribute: false }) code = "";
   @property({ attribute: false }) vault!: Vault;
+  /** Why it could not be kept. */
+  @property({ attribute: false }) error: KeysealError | undefined;
   @state() private copied = false;
   @state() private asked = false;
   @query("input") private kept!: HTMLInputElement;
@@ -48,7 +51,11 @@ export class RecoverySheet extends LitElement {
           ${WORDS.kept}
         </label>
         ${this.asked ? html`<p class="first" role="alert">${WORDS.first}</p>` : nothing}
+        ${problem(this.error)}
         <div class="foot">
+          <button class="button" type="button" @click=${() => this.dispatchEvent(new Event("discard"))}>
+            ${WORDS.discard}
+          </button>
           <button class="button primary" type="button" @click=${this.#done}>${WORDS.done}</button>
         </div>
       </div>
@@ -77,7 +84,8 @@ export class RecoverySheet extends LitElement {
     this.copied = true;
   };
 
-  readonly #done = (): void => {
+  readonly #done = ({ isTrusted }: Event): void => {
+    if (!isTrusted) return;
     if (this.kept.checked) this.dispatchEvent(new Event("done"));
     else {
       this.asked = true;
@@ -134,6 +142,7 @@ export class RecoverySheet extends LitElement {
       .foot {
         display: flex;
         justify-content: flex-end;
+        gap: var(--ks-3);
       }
 
       @media (max-width: 40rem) {

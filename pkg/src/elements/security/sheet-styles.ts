@@ -67,6 +67,33 @@ export const sheetStyles = css`
     gap: var(--ks-2);
   }
 
+  .line .input {
+    min-width: 0;
+  }
+
+  .insist {
+    display: flex;
+    gap: var(--ks-2);
+    cursor: pointer;
+  }
+
+  .insist input {
+    flex: none;
+    width: 1rem;
+    height: 1rem;
+    margin-top: 2px;
+    accent-color: var(--ks-accent);
+  }
+
+  details summary {
+    color: var(--ks-ink-2);
+    cursor: pointer;
+  }
+
+  fieldset details .help {
+    margin-top: var(--ks-1);
+  }
+
   .line .button {
     min-height: 2.375rem;
   }

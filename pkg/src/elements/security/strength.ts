@@ -4,12 +4,13 @@ import { define } from "../define.js";
 import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
 import type { Guessed } from "./guess.js";
+import { LEAST_CHARACTERS } from "./least.js";
 
 const WORDS = strings.strength;
 /** Whoever types goes on typing. */
 const PAUSE_MS = 150;
 
-/** How hard a new passphrase is to guess: a bar, and the same in words. It advises, and refuses nothing. */
+/** How hard a new passphrase is to guess: a bar, and the same in words. */
 export class Strength extends LitElement {
   @property({ attribute: false }) passphrase = "";
   @state() private guessed: Guessed | undefined;
@@ -39,7 +40,9 @@ export class Strength extends LitElement {
     const warnings: Readonly<Record<string, string>> = WORDS.warnings;
     const warning = guessed && guessed.score < 3 ? warnings[guessed.warning] : undefined;
     const words = guessed
-      ? WORDS.scores[guessed.score]
+      ? [...this.passphrase].length < LEAST_CHARACTERS
+        ? WORDS.short
+        : WORDS.scores[guessed.score]
       : this.passphrase
         ? WORDS.reading
         : WORDS.empty;

@@ -9,11 +9,19 @@ import { controls, dialogs } from "../ui/controls.js";
 import { day } from "../ui/format.js";
 import { icons } from "../ui/icons.js";
 import { problem } from "../ui/vault-element.js";
+import { ByHand } from "./by-hand.js";
+import { NewPassphrase } from "./new-passphrase.js";
 import { painted } from "./painted.js";
-import { type ProofKind, proofFields, proofOf, proofsOf, secretField } from "./proof.js";
+import {
+  type ProofKind,
+  proofFields,
+  proofOf,
+  proofsOf,
+  secretField,
+  wrongSecret,
+} from "./proof.js";
 import "./recovery-sheet.js";
 import { sheetStyles } from "./sheet-styles.js";
-import "./strength.js";
 
 const WORDS = strings.wayDialog;
 
@@ -29,14 +37,14 @@ export class WayDialog extends LitElement {
   @state() private by: ProofKind | undefined;
   /** Ids of slots that are not to stay. */
   @state() private gone: ReadonlySet<string> = new Set();
-  @state() private typed = "";
-  @state() private visible = false;
   @state() private busy = "";
   @state() private error: KeysealError | undefined;
-  /** A recovery code that was just made: shown until the dialog is closed. */
+  /** A recovery code that was just made: shown until it is kept, or thrown away. */
   @state() private code: string | undefined;
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("form") private form!: HTMLFormElement | null;
+  readonly #byHand = new ByHand();
+  readonly #new = new NewPassphrase(this, { leaves: false });
 
   async open(task: Task): Promise<void> {
     this.task = task;
@@ -62,7 +70,9 @@ export class WayDialog extends LitElement {
             ? html`<keyseal-recovery-sheet
                 .code=${this.code}
                 .vault=${this.vault}
-                @done=${() => this.dialog.close()}
+                .error=${this.error}
+                @done=${this.#keepCode}
+                @discard=${() => this.dialog.close()}
               ></keyseal-recovery-sheet>`
             : task
               ? this.#ask(task)
@@ -77,16 +87,15 @@ export class WayDialog extends LitElement {
       task.do === "remove"
         ? WORDS.titles.remove(strings.ways.kinds[task.slot.kind].name)
         : WORDS.titles[task.do];
-    const adds = task.do !== "remove" && task.do !== "change";
     const blocked = task.do === "remove" && !this.#someStays(task.slot);
     return html`
       <div class="dialog-head"><h2 id="title">${title}</h2></div>
-      <form class="dialog-body" novalidate @submit=${this.#submit}>
+      <form class="dialog-body" novalidate @click=${this.#byHand.note} @keydown=${this.#byHand.note} @input=${this.#edited} @submit=${this.#submit}>
         <p class="about">${WORDS.texts[task.do]}</p>
-        ${task.do === "change" ? secretField("passphrase", "proof", WORDS.passphraseNow) : nothing}
-        ${task.do === "passphrase" || task.do === "change" ? this.#newPassphrase() : nothing}
+        ${task.do === "passphrase" || task.do === "change" ? this.#new.fields(WORDS.newPassphrase) : nothing}
         ${task.do === "passkey" ? this.#passkeyName() : nothing}
-        ${adds ? proofFields(proofsOf(this.vault.slots), this.by, (by) => this.#showBy(by)) : this.#staying(task.slot)}
+        ${proofFields(proofsOf(this.vault.slots), this.by, (by) => this.#showBy(by))}
+        ${"slot" in task ? this.#staying(task.slot) : nothing}
         ${blocked ? html`<p class="problem">${icons.warn}<span>${WORDS.noneLeft}</span></p>` : nothing}
         ${problem(this.error)}
         <p class="busy" role="status">
@@ -106,38 +115,6 @@ export class WayDialog extends LitElement {
         </div>
       </form>
     `;
-  }
-
-  #newPassphrase(): TemplateResult {
-    return html`<div class="field">
-      <label class="name" for="new">${WORDS.newPassphrase}</label>
-      <span class="line">
-        <input
-          class="input"
-          id="new"
-          name="new"
-          type=${this.visible ? "text" : "password"}
-          autocomplete="new-password"
-          autocapitalize="off"
-          spellcheck="false"
-          required
-          @input=${(event: Event) => {
-            this.typed = (event.target as HTMLInputElement).value;
-          }}
-        />
-        <button
-          class="button"
-          type="button"
-          aria-pressed=${this.visible}
-          @click=${() => {
-            this.visible = !this.visible;
-          }}
-        >
-          ${this.visible ? WORDS.hide : WORDS.show}
-        </button>
-      </span>
-      <keyseal-strength .passphrase=${this.typed}></keyseal-strength>
-    </div>`;
   }
 
   #passkeyName(): TemplateResult {
@@ -165,10 +142,8 @@ export class WayDialog extends LitElement {
     const stays = !this.gone.has(id);
     return html`<li>
       ${
-        kind === "passphrase" || kind === "recovery"
-          ? stays
-            ? secretField(kind, id, name)
-            : html`<s>${name}</s>`
+        stays && (kind === "passphrase" || kind === "recovery") && !this.#isProof(kind)
+          ? secretField(kind, id, name)
           : html`<span>${stays ? name : html`<s>${name}</s>`}
             ${stays ? html`<span class="quiet">${WORDS.staysText[kind]}</span>` : nothing}</span>`
       }
@@ -180,6 +155,12 @@ export class WayDialog extends LitElement {
 
   #others(slot: Slot): Slot[] {
     return this.vault.slots.filter(({ id }) => id !== slot.id);
+  }
+
+  /** Whether what is shown as proof is the secret of this one: it is not asked for twice. */
+  #isProof(kind: Slot["kind"]): boolean {
+    if (kind !== this.by) return false;
+    return kind === "passkey" || this.vault.slots.filter((slot) => slot.kind === kind).length === 1;
   }
 
   #someStays(slot: Slot): boolean {
@@ -198,28 +179,47 @@ export class WayDialog extends LitElement {
     this.form?.querySelector<HTMLInputElement>("[name=proof]")?.focus();
   }
 
+  /** What was wrong is being mended. */
+  readonly #edited = (): void => {
+    this.error = undefined;
+  };
+
+  readonly #keepCode = async (): Promise<void> => {
+    try {
+      await insideOf(this.vault).keepRecoveryCode();
+      this.dialog.close();
+    } catch (thrown) {
+      this.error = KeysealError.from(thrown);
+    }
+  };
+
   readonly #submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const { form, task } = this;
     if (!form || !task || this.busy) return;
+    this.error = this.#byHand.refusal();
+    if (this.error) return;
     const empty = form.querySelector<HTMLInputElement>("input:invalid");
     if (empty) {
       this.error = new KeysealError("validation", WORDS.missing);
       empty.focus();
       return;
     }
-    const given = (name: string) => String(new FormData(form).get(name) ?? "");
+    const fields = new FormData(form);
+    const given = (name: string) => String(fields.get(name) ?? "");
     const passkeys = this.#asksPasskey(task);
     const stretches = form.querySelector("[type=password], #new") !== null;
     this.busy = stretches ? WORDS.busy : passkeys ? WORDS.busyPasskey : WORDS.busyOther;
     this.error = undefined;
     try {
+      if (fields.has("new")) this.error = await this.#new.refusal(fields);
+      if (this.error) return;
       // The page stands still while a passphrase is stretched: it says so first.
       await this.updateComplete;
       await painted();
       await this.#do(task, given);
     } catch (thrown) {
-      this.error = refusal(KeysealError.from(thrown));
+      this.error = wrongSecret(refusal(KeysealError.from(thrown)), form);
     } finally {
       this.busy = "";
     }
@@ -242,14 +242,17 @@ export class WayDialog extends LitElement {
       case "device":
         return inside.addDevice(proof);
       case "recovery":
-        this.code = await inside.addRecoveryCode(proof);
+        this.code = await inside.makeRecoveryCode(proof);
         return;
       case "change":
-        // Whoever sits before an open page must not give it another passphrase.
-        await this.vault.unlock({ passphrase: given("proof") });
-        return inside.keepSlots(this.#keeping(task.slot, given, given("new")));
-      case "remove":
-        return inside.keepSlots(this.#keeping(task.slot, given));
+      case "remove": {
+        const changed = task.do === "change" ? given("new") : undefined;
+        const isKept = this.#kept(task.slot).some(({ kind }) => this.#isProof(kind));
+        return inside.keepSlots(
+          this.#keeping(task.slot, given, changed),
+          isKept ? undefined : proof,
+        );
+      }
     }
   }
 
@@ -259,11 +262,12 @@ export class WayDialog extends LitElement {
 
   #keeping(slot: Slot, given: (name: string) => string, newPassphrase?: string): KeptSlot[] {
     const others = this.#kept(slot).map(({ id, kind }): KeptSlot => {
+      const typed = given(this.#isProof(kind) ? "proof" : id);
       const shown: Record<Slot["kind"], UnlockWith | undefined> = {
         device: undefined,
         passkey: { passkey: id },
-        passphrase: { passphrase: given(id) },
-        recovery: { recoveryCode: given(id) },
+        passphrase: { passphrase: typed },
+        recovery: { recoveryCode: typed },
       };
       const secret = shown[kind];
       return secret ? { slot: id, with: secret } : { slot: id };
@@ -276,8 +280,7 @@ export class WayDialog extends LitElement {
     this.form?.reset();
     this.task = undefined;
     this.code = undefined;
-    this.typed = "";
-    this.visible = false;
+    this.#new.clear();
     this.error = undefined;
   };
 

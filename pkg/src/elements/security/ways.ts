@@ -109,9 +109,16 @@ export class Ways extends VaultElement {
 
   #advice(slots: readonly Slot[]): TemplateResult | typeof nothing {
     const has = (kind: Slot["kind"]) => slots.some((slot) => slot.kind === kind);
-    if (slots.length === 0 || has("recovery")) return nothing;
-    const words = has("passphrase") ? WORDS.advice.noRecovery : WORDS.advice.onlyDevice;
-    return html`<p class="advice">${icons.info}<span>${words}</span></p>`;
+    if (slots.length === 0) return nothing;
+    const { onlyDevice, noRecovery, cleared } = WORDS.advice;
+    const first = has("recovery")
+      ? ""
+      : slots.every(({ kind }) => kind === "device")
+        ? onlyDevice
+        : noRecovery;
+    return html`${[first, cleared].map((words) =>
+      words ? html`<p class="advice">${icons.info}<span>${words}</span></p>` : nothing,
+    )}`;
   }
 
   static override styles = [

@@ -51,6 +51,11 @@ export class VaultElement extends LitElement {
   }
 }
 
+/** What is missing in a form needs no code. */
+function code({ code }: KeysealError): TemplateResult | typeof nothing {
+  return code === "validation" ? nothing : html`<span class="code">${strings.problem(code)}</span>`;
+}
+
 /** What happened, what to do; the code small behind it. */
 export function problem(
   error: KeysealError | undefined,
@@ -62,7 +67,7 @@ export function problem(
       ${icons.warn}
       <div>
         <p><strong>${error.message}</strong></p>
-        <p>${error.next} ${safe} <span class="code">${strings.problem(error.code)}</span></p>
+        <p>${error.next} ${safe} ${code(error)}</p>
       </div>
     </div>
   `;
