@@ -105,6 +105,13 @@ export function extras() {
       },
       before: () => writeFileSync(settings, JSON.stringify(capabilities)),
     },
+    {
+      name: "the page in Firefox",
+      command: process.execPath,
+      args: ["--test", "--test-reporter=spec", ...testFiles("tests/firefox")],
+      env: withServer,
+      tally: nodeTest,
+    },
   ];
 }
 
