@@ -247,6 +247,8 @@ export const add = {
   browser: "Only in this browser",
   browserText: (host: string) =>
     `Stored encrypted here and nowhere else. Each request carries it sealed to ${host}, which opens it for that request and can read what is said. Not on your other devices.`,
+  ownText: (host: string) =>
+    `Stored encrypted here and nowhere else. The demo is a part of ${host}, which opens the key for each request; requests to real providers it passes on and cannot read. Not on your other devices.`,
   relayedText:
     "Stored encrypted here and nowhere else; the companion passes your requests on and cannot read them. Not on your other devices.",
   browserMemory: "This window stores nothing: gone when you close it.",

@@ -30,9 +30,9 @@ export function storageCards(
       <span class="choice-text" id=${`about-${storage}`}>${text}</span>
     </label>
   `;
-  const relayed = !vault.allowsEnvelope && provider !== COMPANIONS_OWN;
   const host = companionHostOf(vault);
-  const browserText = relayed ? WORDS.relayedText : WORDS.browserText(host);
+  const relayed = provider === COMPANIONS_OWN ? WORDS.ownText(host) : WORDS.relayedText;
+  const browserText = vault.allowsEnvelope ? WORDS.browserText(host) : relayed;
   return html`
     <fieldset>
       <legend class="legend">${WORDS.where}</legend>
