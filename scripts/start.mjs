@@ -4,11 +4,10 @@ import { openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { buildFrontend, buildServer } from "./lib/build.mjs";
-import { built, root } from "./lib/paths.mjs";
+import { PORT, program, settings, suffix } from "./lib/companion.mjs";
+import { root } from "./lib/paths.mjs";
 import { main, ok, warn } from "./lib/say.mjs";
 import { prepareToolchain } from "./lib/toolchain.mjs";
-
-const PORT = 8787;
 
 await main(async () => {
   await prepareToolchain();
@@ -25,7 +24,8 @@ async function freePort() {
     warn(`port ${PORT} is taken (by another keyseal?): using ${port}`);
     // A companion's identity and its users' keys belong to its address, in the browser too.
     warn(
-      "it is another companion, with folders of its own: keys added elsewhere are not seen here",
+      "it is another companion, with folders of its own: keys added elsewhere are not seen here. For another " +
+        `link to the one on ${PORT}, if it is this clone's: \`npm run link\``,
     );
     return port;
   }
@@ -41,24 +41,16 @@ function isFree(port) {
 }
 
 function serve(port) {
-  const address = `127.0.0.1:${port}`;
-  const suffix = port === PORT ? "" : `-${port}`;
-  const log = join(root, "target", `companion${suffix}.log`);
-  const child = spawn(built("release", "keyseal-server"), ["serve", "--demo"], {
+  const log = join(root, "target", `companion${suffix(port)}.log`);
+  const child = spawn(program, ["serve", "--demo"], {
     cwd: root,
     // Its one line for people, the link, goes to the terminal; a line for each request to a file.
     stdio: ["ignore", "inherit", openSync(log, "w", 0o600)],
-    env: {
-      KEYSEAL__LISTEN: address,
-      KEYSEAL__PUBLIC_URL: `http://${address}`,
-      KEYSEAL__PAGE_DIR: join(root, "www", "dist"),
-      KEYSEAL__DATA_DIR: join(root, `keyseal-data${suffix}`),
-      KEYSEAL__KEYS_DIR: join(root, `keyseal-keys${suffix}`),
-      KEYSEAL__AUTH__MODE: "local",
-      ...process.env,
-    },
+    env: settings(port),
   });
   ok(`companion on port ${port}; Ctrl-C stops it; its log: ${log}`);
+  const again = port === PORT ? "npm run link" : `npm run link ${port}`;
+  ok(`the link below works once, for ten minutes; \`${again}\` prints another`);
   // The terminal sends Ctrl-C to the companion too, which ends by itself; others signal only us.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

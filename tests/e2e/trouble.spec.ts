@@ -43,6 +43,34 @@ test("WebAssembly blocked by the page's policy: said, and the keys are there aft
   expect((await store.chat(key, "Still there?")).text).toContain(key.slice(-4));
 });
 
+test("signed in by one link in all tabs; a link again, or none, where no tab is", async ({
+  stage,
+}) => {
+  const store = await openStore(stage);
+  const again = await stage.companion.link();
+  const second = new SecureStore(await stage.context.newPage());
+  await second.page.goto(stage.companion.url);
+  await second.ready();
+  const third = new SecureStore(await stage.context.newPage());
+  await third.page.goto(again);
+  await third.ready();
+
+  // What a tab was given, it keeps.
+  await store.page.close();
+  await third.page.close();
+  await second.page.reload();
+  await second.ready();
+
+  const last = await stage.context.newPage();
+  await second.page.close();
+  await last.goto(stage.companion.url);
+  await expect(last.getByRole("heading", { name: "Open this page by its link" })).toBeVisible();
+  await last.goto("about:blank");
+  await last.goto(again);
+  await expect(last.getByRole("heading", { name: "This link does not work" })).toBeVisible();
+  await expect(last.getByText("npm run link")).toBeVisible();
+});
+
 test("companion not reachable: the list stays, what was pasted stays, and it goes on by itself", async ({
   stage,
 }) => {

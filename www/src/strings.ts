@@ -41,11 +41,13 @@ export const strings = {
 
   signIn: {
     title: "Open this page by its link",
-    none: "The companion prints a link when it starts. It carries the sign-in for this tab, once.",
-    how: "Start the companion, or ask it for a fresh link:",
+    none: "The companion prints a link when it starts. It signs this browser in, once.",
+    how: "Where the companion runs, this prints a fresh link:",
     command: "keyseal-server token",
-    usedTitle: "This link was used already, or has run out",
-    used: "Each link works once, for ten minutes. Your keys are still where they were.",
+    howInClone: "If it was started by npm start, in the same folder:",
+    commandInClone: "npm run link",
+    usedTitle: "This link does not work any more",
+    used: "Each link works once, for ten minutes, and only at the companion that printed it. Your keys are still where they were.",
     endedTitle: "Your sign-in has ended",
     ended: "Sign-ins last for a day. Your keys are still where they were.",
     awayTitle: "The companion cannot be reached",

@@ -25,6 +25,8 @@ pub const SUB: &str = "local";
 pub const LINK_SECONDS: i64 = 600;
 const TOKEN_SECONDS: i64 = 24 * 3600;
 
+const FILE: &str = "local.secret";
+const WHAT: &str = "the secret of local mode";
 const ISSUER: &str = "keyseal";
 const LINK: &str = "keyseal-link";
 const TOKEN: &str = "keyseal-local";
@@ -39,17 +41,30 @@ pub struct Local {
 impl Local {
     /// Reads the secret; made at first start.
     pub fn open(keys_dir: &Path) -> Result<Self, ConfigError> {
-        let path = keys_dir.join("local.secret");
-        let failed = |error: std::io::Error| ConfigError::Secret {
-            what: "the secret of local mode".into(),
-            path: path.clone(),
-            reason: error.to_string(),
-        };
+        let path = keys_dir.join(FILE);
         if !path.exists() {
+            let failed = |error: std::io::Error| refused(&path, error.to_string());
             files::make_private_dir(keys_dir).map_err(failed)?;
             files::create_once(&path, random_hex().as_bytes()).map_err(failed)?;
         }
-        let secret = SecretFile::read("the secret of local mode", &path, 32)?;
+        Self::read(&path)
+    }
+
+    /// Reads the secret of a companion that has started before: with a new one, a link would be
+    /// nobody's.
+    pub fn open_kept(keys_dir: &Path) -> Result<Self, ConfigError> {
+        let path = keys_dir.join(FILE);
+        if !path.exists() {
+            return Err(refused(
+                &path,
+                "no companion has started with this keys_dir: give the command where the companion runs, with the same configuration",
+            ));
+        }
+        Self::read(&path)
+    }
+
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        let secret = SecretFile::read(WHAT, path, 32)?;
         Ok(Self {
             links: TokenCheck::new(TokenKey::hs256(secret.expose()), ISSUER, LINK),
             tokens: TokenCheck::new(TokenKey::hs256(secret.expose()), ISSUER, TOKEN),
@@ -72,7 +87,7 @@ impl Local {
         let used = || {
             Problem::new(
                 Code::Unauthorized,
-                "The link was used before, or has expired.",
+                "The link was used before, has expired, or was printed by another companion.",
             )
             .next("`keyseal-server token` prints a fresh one; so does a restart.")
         };
@@ -99,6 +114,14 @@ impl Local {
             tracing::error!(%error, "a token could not be signed");
             Code::Unavailable.into()
         })
+    }
+}
+
+fn refused(path: &Path, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Secret {
+        what: WHAT.into(),
+        path: path.to_owned(),
+        reason: reason.into(),
     }
 }
 

@@ -8,6 +8,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { query, state } from "lit/decorators.js";
 import { strings } from "../strings.js";
 import { takeLink } from "./link.js";
+import { answerOtherTabs } from "./other-tabs.js";
 import { type SignIn, signIn, signOut } from "./sign-in.js";
 import { nextTheme, type Theme, theme } from "./theme.js";
 
@@ -46,6 +47,7 @@ export class KeysealPage extends LitElement {
     super.connectedCallback();
     window.addEventListener("hashchange", this.#addressChanged);
     this.addEventListener("keyseal-signed-out", () => this.#signedOut("ended"));
+    answerOtherTabs(() => (this.stage.is === "open" ? this.#token : undefined));
     const link = KeysealPage.link;
     KeysealPage.link = undefined;
     void this.#start(link);
@@ -285,6 +287,8 @@ export class KeysealPage extends LitElement {
         <p>${words[why]}</p>
         <p>${words.how}</p>
         <pre class="mono">${words.command}</pre>
+        <p>${words.howInClone}</p>
+        <pre class="mono">${words.commandInClone}</pre>
       </section>
     `;
   }

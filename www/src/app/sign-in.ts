@@ -1,5 +1,7 @@
 // Local mode: the companion prints a link that carries a one-time code in the fragment. It is exchanged for a token
-// that lives as long as this tab.
+// that lives as long as the tabs that have it.
+
+import { askOtherTabs } from "./other-tabs.js";
 
 const KEPT_AS = "keyseal.token";
 
@@ -9,11 +11,9 @@ export type SignIn =
   | { state: "used" }
   | { state: "away"; link: string };
 
-/** Signs in by a link, or with the token this tab has already. */
+/** Signs in by a link, or with the token that this tab or another has already. */
 export async function signIn(link: string | undefined): Promise<SignIn> {
-  const kept = keptToken();
-  const otherwise: SignIn = kept ? { state: "in", token: kept } : { state: "used" };
-  if (!link) return kept ? otherwise : { state: "none" };
+  if (!link) return (await known()) ?? { state: "none" };
   let response: Response;
   try {
     response = await fetch("/api/v1/local/token", {
@@ -27,7 +27,7 @@ export async function signIn(link: string | undefined): Promise<SignIn> {
     return { state: "away", link };
   }
   if (response.status >= 500) return { state: "away", link };
-  if (!response.ok) return otherwise;
+  if (!response.ok) return (await known()) ?? { state: "used" };
   const { token } = (await response.json()) as { token: string };
   keepToken(token);
   return { state: "in", token };
@@ -36,6 +36,15 @@ export async function signIn(link: string | undefined): Promise<SignIn> {
 /** Forgets the tab's token. */
 export function signOut(): void {
   keepToken(undefined);
+}
+
+async function known(): Promise<SignIn | undefined> {
+  const kept = keptToken();
+  if (kept) return { state: "in", token: kept };
+  const token = await askOtherTabs();
+  if (!token) return undefined;
+  keepToken(token);
+  return { state: "in", token };
 }
 
 function keptToken(): string | undefined {
