@@ -278,7 +278,8 @@ test("a store that opens its own vault: tabs by keys, an input in a form, and no
     await import(`${location.origin}/bare/pkg/elements/all.js`);
     const token = sessionStorage.getItem("keyseal.token") ?? "";
     const host = document.createElement("keyseal-store");
-    Object.assign(host, { companion: location.origin, token: () => token });
+    Object.assign(host, { companion: location.origin, token: () => host.title || token });
+    host.title = "of.another.app";
     const form = document.createElement("form");
     const input = Object.assign(document.createElement("keyseal-input"), {
       name: "key",
@@ -290,6 +291,13 @@ test("a store that opens its own vault: tabs by keys, an input in a form, and no
     });
     form.append(input);
     document.body.append(host, form);
+  });
+  await test.step("a token that is not accepted: it says so, and opens by one that is", async () => {
+    await expect(page.getByRole("alert")).toContainText("code: unauthorized");
+    await page.locator("keyseal-store").evaluate((host: HTMLElement) => {
+      host.title = "";
+    });
+    await page.getByRole("button", { name: "Try again" }).click();
   });
   const tab = (name: string) => page.getByRole("tab", { name });
   await expect(tab("Keys")).toHaveAttribute("aria-selected", "true");

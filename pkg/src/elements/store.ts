@@ -168,8 +168,9 @@ export class KeysealStore extends LitElement {
     } catch (thrown) {
       const failed = KeysealError.from(thrown);
       emit(this, "keyseal-failed", { error: failed });
-      if (failed.code === "unauthorized") this.#signedOut();
-      else this.stage = { failed };
+      // Said in full, too: whoever puts this element into an app meets it first.
+      this.stage = { failed };
+      if (failed.code === "unauthorized") emit(this, "keyseal-signed-out", null);
     }
   };
 
