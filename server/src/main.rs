@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use keyseal_server::{
-    auth::{Verifier, token::sign_hs256},
+    auth::{local::Local, token::sign_hs256},
     clock,
     config::{Auth, Config, JwtKey},
     doctor::{self, Report},
@@ -60,6 +60,15 @@ enum Command {
         /// How long it is good.
         #[arg(long, default_value_t = 1)]
         hours: u16,
+    },
+    /// Removes all that is kept of a user: entries, settings, usage and notes of the audit. Let
+    /// their tokens end first: with a good one they begin anew.
+    Forget {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The user: `sub` of their tokens.
+        #[arg(long)]
+        sub: String,
     },
     /// Brings the database's tables up to date.
     Migrate {
@@ -207,6 +216,7 @@ fn run(command: Command, warnings: &[String]) -> Result<(), Failure> {
             }
             print(&token)
         }
+        Command::Forget { config, sub } => runtime.block_on(forget(&config.load()?, sub)),
         Command::Migrate { config } => {
             let config = config.load()?;
             runtime.block_on(store::migrate(&config.database_url))?;
@@ -336,8 +346,7 @@ fn token(config: &Config, sub: &str, tier: Option<&str>, hours: u16) -> Result<S
     let now = clock::seconds();
     match &config.auth {
         Auth::Local => {
-            let verifier = Verifier::open(config)?;
-            let local = verifier.local().ok_or("this is not local mode")?;
+            let local = Local::open_kept(&config.keys_dir)?;
             let code = local.link(now).map_err(|problem| problem.detail)?;
             Ok(format!("Open {}/#link={code}", config.public_url()))
         }
@@ -359,7 +368,33 @@ fn token(config: &Config, sub: &str, tier: Option<&str>, hours: u16) -> Result<S
     }
 }
 
-/// Until then every running companion has seen a change of `keys_dir`.
+async fn forget(config: &Config, sub: String) -> Result<(), Failure> {
+    let realm = if config.is_local() {
+        Realm::Local
+    } else {
+        Realm::Jwt
+    };
+    let user = Owner::new(realm, sub);
+    let store = Store::open(&config.database_url).await?;
+    let revoked = store.revoke_all(&user, clock::micros()).await?;
+    if revoked > 0 {
+        print(&format!("{revoked} keys are revoked"))?;
+        // What runs under them ends, and is counted, before the rows go.
+        tokio::time::sleep(FOLLOWED).await;
+    }
+    let removed = store.forget(&user).await?;
+    // Without a name: that would be something kept of them.
+    let note = Note::new("operator.forget").detail(format!("{removed} rows"));
+    store
+        .note(&Owner::operator(), &note, clock::micros())
+        .await?;
+    store.close().await;
+    print(&format!(
+        "{removed} rows are removed. Backups still hold them until they expire."
+    ))
+}
+
+/// Until then every running companion has seen a change of `keys_dir`, and a revoke.
 const FOLLOWED: Duration = Duration::from_secs(5);
 
 async fn retire(config: &Config, kid: &str) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod counters;
 mod entry;
 mod error;
 mod fee_month;
+mod forget;
 mod inspect;
 mod mark;
 mod open;

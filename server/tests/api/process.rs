@@ -146,6 +146,41 @@ async fn a_token_made_by_hand_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_user_who_is_forgotten_leaves_nothing_behind_and_others_lose_nothing() {
+    let process = Process::start(&Setup::default());
+    let mut ids = Vec::new();
+    for sub in ["ann-the-user", "ben"] {
+        ids.push(process.add(sub).await.0);
+    }
+    let folder = process.folder.path();
+    let is_kept = |text: &str| {
+        std::fs::read_dir(folder.join("data")).unwrap().any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(text.len()).any(|at| at == text.as_bytes())
+        })
+    };
+    assert!(is_kept("ann-the-user") && is_kept(&ids[0]), "the control");
+    let forget = |sub| {
+        run(
+            folder,
+            &["forget", "--config", "keyseal.toml", "--sub", sub],
+        )
+    };
+    let (ok, said, _) = forget("ann-the-user");
+    assert!(ok && said.starts_with("1 keys are revoked"), "{said}");
+    let (ok, said, _) = forget("nobody");
+    assert!(ok && said.starts_with("0 rows are removed"), "{said}");
+    assert!(!is_kept("ann-the-user") && !is_kept(&ids[0]));
+    assert!(is_kept("ben") && is_kept(&ids[1]));
+    for (sub, count) in [("ben", 1), ("ann-the-user", 0)] {
+        let user = token(&json!({ "sub": sub }));
+        let list = process.send(&user, "GET", "/api/v1/api-keys", Vec::new());
+        let list = list.await.expect(200).json();
+        assert_eq!(list["keys"].as_array().map(Vec::len), Some(count));
+    }
+}
+
+#[tokio::test]
 async fn in_local_mode_it_prints_one_link_and_token_prints_another() {
     let setup = Setup {
         top: "public_url = \"http://127.0.0.1:7\"".into(),
@@ -177,6 +212,16 @@ async fn in_local_mode_it_prints_one_link_and_token_prints_another() {
             .skip(1)
             .any(|line| line.contains("#link"))
     );
+}
+
+#[test]
+fn token_makes_no_link_where_no_companion_has_started() {
+    let folder = tempfile::tempdir().unwrap();
+    Setup::local().write(folder.path());
+    let (ok, link, said) = run(folder.path(), &["token", "--config", "keyseal.toml"]);
+    assert!(!ok && link.is_empty(), "{link}");
+    assert!(said.contains("no companion has started"), "{said}");
+    assert!(!folder.path().join("keys").exists());
 }
 
 #[test]
