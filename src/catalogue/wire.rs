@@ -341,19 +341,28 @@ fn is_below(path: &str, prefix: &str) -> bool {
 }
 
 fn matches(path: &str, pattern: &str) -> bool {
-    starts_with(path, pattern).is_some_and(|mut rest| rest.next().is_none())
+    starts_with(path, pattern) == Some(Whole(true))
 }
 
-/// The segments of the path beyond those of the pattern. A `*` in the pattern stands for one or more
-/// characters of one segment.
-fn starts_with<'a>(path: &'a str, pattern: &str) -> Option<core::str::Split<'a, char>> {
+/// Whether nothing follows.
+#[derive(PartialEq)]
+struct Whole(bool);
+
+/// Whether the path begins with the segments of the pattern. A `*` in the pattern stands for one or
+/// more characters of one segment.
+fn starts_with(path: &str, pattern: &str) -> Option<Whole> {
+    if !pattern.contains('*') {
+        let rest = path.strip_prefix(pattern)?;
+        return (rest.is_empty() || rest.starts_with('/')).then_some(Whole(rest.is_empty()));
+    }
     let mut segments = path.split('/');
     let fits = |expected| {
         segments
             .next()
             .is_some_and(|segment| segment_matches(segment, expected))
     };
-    pattern.split('/').all(fits).then_some(segments)
+    let begins = pattern.split('/').all(fits);
+    begins.then(|| Whole(segments.next().is_none()))
 }
 
 fn segment_matches(segment: &str, expected: &str) -> bool {

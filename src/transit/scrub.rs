@@ -110,9 +110,7 @@ impl Scrub {
         let first = *self.key.first()?;
         loop {
             let rest = bytes.get(at..)?;
-            at += rest
-                .iter()
-                .position(|&byte| byte == first || byte == b'%' || byte == b'\\')?;
+            at += memchr::memchr3(first, b'%', b'\\', rest)?;
             match self.look(&bytes[at..]) {
                 Found::No => at += 1,
                 found => return Some((at, found)),

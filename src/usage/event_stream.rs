@@ -59,8 +59,17 @@ impl Lines {
                 bytes = rest;
                 continue;
             }
+            // As nearly every line of a stream begins.
+            if matches!(self.at, At::Start)
+                && let Some(line) = bytes.strip_prefix(b"data: ")
+            {
+                self.begin_data(part);
+                self.at = At::Data;
+                bytes = line;
+                continue;
+            }
             if matches!(self.at, At::Data | At::Other) {
-                let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+                let end = memchr::memchr2(b'\n', b'\r', bytes);
                 let (line, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
                 if !line.is_empty() {
                     self.data(line, part);

@@ -1,5 +1,8 @@
 //! Hides the chunk of counts from a caller who did not ask for it.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -47,26 +50,26 @@ impl Hider {
             self.held.extend_from_slice(bytes);
             &std::mem::take(&mut self.held)
         };
+        // What is shown without a gap stays where it is; only behind a hidden event it is gathered.
         let mut shown = Vec::new();
-        let (mut rest, mut hidden) = (came, false);
-        while let Some(end) = end_of_event(rest) {
-            let (event, after) = rest.split_at(end);
-            if !std::mem::take(&mut self.passing) && is_counts(event) {
-                hidden = true;
-            } else {
-                shown.extend_from_slice(event);
+        let (mut from, mut at) = (0, 0);
+        while let Some(length) = end_of_event(&came[at..]) {
+            let end = at + length;
+            if !std::mem::take(&mut self.passing) && is_counts(&came[at..end]) {
+                shown.extend_from_slice(&came[from..at]);
+                from = end;
             }
-            rest = after;
+            at = end;
         }
-        if self.passing || rest.len() > LARGEST {
+        if self.passing || came.len() - at > LARGEST {
             self.passing = true;
-            shown.extend_from_slice(rest);
-            rest = &[];
+            at = came.len();
         }
-        if nothing_held && !hidden && rest.is_empty() {
+        if nothing_held && from == 0 && at == came.len() {
             return Shown::Same;
         }
-        self.held = rest.to_vec();
+        shown.extend_from_slice(&came[from..at]);
+        self.held = came[at..].to_vec();
         Shown::Instead(shown)
     }
 
@@ -98,10 +101,7 @@ impl Hider {
 pub fn end_of_event(bytes: &[u8]) -> Option<usize> {
     let mut line_start = 0;
     let mut at = 0;
-    while let Some(next) = bytes[at..]
-        .iter()
-        .position(|byte| matches!(byte, b'\n' | b'\r'))
-    {
+    while let Some(next) = memchr::memchr2(b'\n', b'\r', &bytes[at..]) {
         let end = at + next;
         let crlf = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
         at = end + 1 + usize::from(crlf);
@@ -115,9 +115,11 @@ pub fn end_of_event(bytes: &[u8]) -> Option<usize> {
     None
 }
 
+/// In every chunk of counts, and in few others: only those are parsed.
+static TOTAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"total_tokens\""));
+
 fn is_counts(event: &[u8]) -> bool {
-    let is_chunk = event.windows(9).any(|window| window == b"\"choices\"");
-    if !is_chunk || event.len() > LARGEST {
+    if event.len() > LARGEST || TOTAL.find(event).is_none() {
         return false;
     }
     let data = event

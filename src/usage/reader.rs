@@ -198,6 +198,8 @@ fn event(
 
 fn listen(found: Found<'_>, heard: &mut Said, said: &mut Said, kind: Kind) {
     match found {
+        // Each event of a stream names the model again.
+        Found::Value(Field::Model, json) if heard.model.is_none() && said.is_model(json) => {}
         Found::Value(field, json) => heard.take(field, json),
         Found::Count(Field::Things, count) => heard.images = Some(count),
         Found::Count(..) => {}
@@ -233,6 +235,14 @@ impl Said {
             }
             Field::Things => {}
         }
+    }
+
+    /// Whether this, as it was written, is the model that is known.
+    fn is_model(&self, json: &[u8]) -> bool {
+        let known = self.model.as_deref().unwrap_or_default().as_bytes();
+        json.strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""))
+            .is_some_and(|model| !model.is_empty() && model == known)
     }
 
     fn count(&mut self, counts: Option<Counts>) {

@@ -127,7 +127,7 @@ impl Scanner {
                 escaped: false,
             } = self.state
             {
-                let end = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+                let end = memchr::memchr2(b'"', b'\\', bytes);
                 let (run, other) = bytes.split_at(end.unwrap_or(bytes.len()));
                 if !run.is_empty() {
                     self.run(run, name);
@@ -135,10 +135,47 @@ impl Scanner {
                     continue;
                 }
             }
+            if byte == b'"'
+                && let Some(after) = self.whole_text(rest)
+            {
+                bytes = after;
+                continue;
+            }
             if self.byte(byte, found) {
                 bytes = rest;
             }
         }
+    }
+
+    /// A name, or a text that nobody wants, which ends in these bytes and has no escapes: most are
+    /// so. Gives what follows it.
+    fn whole_text<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let name = match self.state {
+            State::FirstName | State::Name => true,
+            State::Value if self.in_object() && self.next.is_none() => false,
+            _ => return None,
+        };
+        if self.capture.is_some() {
+            return None;
+        }
+        let end = memchr::memchr2(b'"', b'\\', bytes)?;
+        let (text, after) = bytes.split_at(end);
+        let after = after.strip_prefix(b"\"")?;
+        if !name {
+            self.state = State::After;
+            return Some(after);
+        }
+        self.next = self.wanted(|node| node.name.as_bytes() == text);
+        Some(match after.strip_prefix(b":") {
+            Some(value) => {
+                self.state = State::Value;
+                value
+            }
+            None => {
+                self.state = State::Colon;
+                after
+            }
+        })
     }
 
     /// A part of a text in which nothing ends or is escaped.
