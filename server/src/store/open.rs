@@ -98,6 +98,9 @@ fn pool(connections: u32, sqlite: bool) -> sqlx::pool::PoolOptions<sqlx::Any> {
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
+        // A connection to a server may have broken since it was used; one to a file does not, and
+        // each question goes to another thread and back.
+        .test_before_acquire(!sqlite)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 if sqlite {
