@@ -29,16 +29,16 @@ const EXPOSED: [&str; 16] = [
 
 /// The layer. Requested headers are allowed as asked: SDKs send many of their own, and which ones go
 /// out is decided elsewhere.
-pub fn layer(config: &Config) -> CorsLayer {
+pub fn layer(config: &Config) -> Option<CorsLayer> {
     let origins = config
         .cors_origins
         .iter()
         .filter_map(|origin| origin.parse().ok());
     let origins: Vec<HeaderValue> = origins.collect();
     if origins.is_empty() {
-        return CorsLayer::new();
+        return None;
     }
-    CorsLayer::new()
+    let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([
             Method::GET,
@@ -50,5 +50,6 @@ pub fn layer(config: &Config) -> CorsLayer {
         ])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(EXPOSED.map(HeaderName::from_static))
-        .max_age(Duration::from_secs(7200))
+        .max_age(Duration::from_secs(7200));
+    Some(layer)
 }

@@ -14,6 +14,7 @@ mod measure;
 pub mod one;
 pub mod openapi;
 mod page;
+mod panic;
 mod plain;
 pub mod rate;
 mod refusals;
@@ -26,10 +27,8 @@ mod well_known;
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
 };
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{ServiceBuilder, layer::layer_fn};
 
 pub use self::{
     error::{Code, Problem},
@@ -72,11 +71,11 @@ pub fn service(state: AppState) -> Router {
         .then(|| from_fn_with_state(state.clone(), measure::request));
     // One after the other, and not each as a layer of the router, which would box each of them.
     let door = ServiceBuilder::new()
-        .layer(from_fn(log::request))
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(layer_fn(log::Logged))
+        .layer(layer_fn(panic::Caught))
         .option_layer(measure)
         .option_layer(guard)
-        .layer(cors::layer(&state.config));
+        .option_layer(cors::layer(&state.config));
     all.layer(door).with_state(state)
 }
 
@@ -87,10 +86,4 @@ async fn nothing_here() -> Problem {
 async fn method_not_allowed() -> Problem {
     Problem::new(Code::NotFound, "This call does not take that method.")
         .status(http::StatusCode::METHOD_NOT_ALLOWED)
-}
-
-/// What the panic said is not answered and not logged: it could hold a value.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
-    tracing::error!("a handler panicked");
-    Problem::new(Code::Unavailable, "The companion failed at this request.").into_response()
 }

@@ -19,6 +19,8 @@ pub fn outward(inbound: HeaderMap) -> HeaderMap {
 /// own origin, and with what keeps the answer from being cached or run there.
 pub fn inward(upstream: HeaderMap) -> HeaderMap {
     let mut out = without(upstream, is_kept_inward);
+    // At once for those that follow, here and at the door.
+    out.reserve(8);
     out.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("private, no-store"),
@@ -34,23 +36,19 @@ pub fn inward(upstream: HeaderMap) -> HeaderMap {
     out
 }
 
-fn without(headers: HeaderMap, kept: impl Fn(&str) -> bool) -> HeaderMap {
+fn without(mut headers: HeaderMap, kept: impl Fn(&str) -> bool) -> HeaderMap {
     let connection = headers.get_all(header::CONNECTION).iter();
     let named = named_by_connection(connection.filter_map(|value| value.to_str().ok()));
-    let mut out = HeaderMap::with_capacity(headers.len() + 8);
-    let mut current: Option<HeaderName> = None;
-    for (name, value) in headers {
-        // Repeated headers come with a name the first time only.
-        if let Some(name) = name {
-            let name_str = name.as_str();
-            let keep = kept(name_str) && !named.iter().any(|hop| hop == name_str);
-            current = keep.then_some(name);
-        }
-        if let Some(name) = &current {
-            out.append(name.clone(), value);
-        }
+    let goes_on = |name: &str| kept(name) && !named.iter().any(|hop| hop == name);
+    let left: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| !goes_on(name.as_str()))
+        .cloned()
+        .collect();
+    for name in left {
+        headers.remove(name);
     }
-    out
+    headers
 }
 
 #[cfg(test)]
