@@ -11,6 +11,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use crate::described;
+
 /// Nothing here takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -59,11 +61,13 @@ pub async fn begin(to: SocketAddr, mut request: Request<Body>) -> Response<Incom
 
 /// Sends a request and reads the whole answer.
 pub async fn call(to: SocketAddr, request: Request<Body>) -> Answer {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let (head, body) = begin(to, request).await.into_parts();
     let body = tokio::time::timeout(PATIENCE, body.collect())
         .await
         .expect("in time");
     let body = body.expect("a whole body").to_bytes().to_vec();
+    described::check(&method, &path, head.status, &head.headers);
     Answer {
         status: head.status,
         headers: head.headers,

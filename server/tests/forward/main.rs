@@ -7,6 +7,9 @@
 
 mod caller;
 mod companion;
+#[allow(dead_code, reason = "the walk over the router uses the rest")]
+#[path = "../support/described.rs"]
+mod described;
 #[allow(dead_code, reason = "the relay's tests use the rest")]
 #[path = "../support/tls.rs"]
 mod provider_tls;

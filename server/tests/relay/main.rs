@@ -11,6 +11,9 @@ mod caller;
 #[allow(dead_code, reason = "forward's tests use the rest")]
 #[path = "../forward/companion.rs"]
 mod companion;
+#[allow(dead_code, reason = "the walk over the router uses the rest")]
+#[path = "../support/described.rs"]
+mod described;
 #[path = "../support/tls.rs"]
 mod provider_tls;
 #[path = "../support/until.rs"]
