@@ -446,6 +446,7 @@ fn keys_list(config: &Config) -> Result<(), Failure> {
         clock::rfc3339(published.exp() * 1_000_000)
     ))?;
     print(&format!("identity {}", published.fingerprint()))?;
+    print(&format!("trustedIdentity \"{}\"", published.thumbprint()))?;
     let listed = published.keys().iter().filter_map(|key| key.kid.clone());
     let published: Vec<String> = listed.collect();
     for kid in &published {

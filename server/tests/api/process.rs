@@ -141,6 +141,12 @@ async fn a_token_made_by_hand_is_accepted() {
     assert!(!notes.to_string().contains(token.trim()));
     let (ok, listed, _) = run(folder, &["keys", "list", "--config", "keyseal.toml"]);
     assert!(ok && listed.contains("current"), "{listed}");
+    let known = process.send("", "GET", "/.well-known/keyseal", Vec::new());
+    let identity = &known.await.expect(200).json()["identity"]["kid"];
+    assert!(
+        listed.contains(&format!("trustedIdentity {identity}")),
+        "{listed}"
+    );
     let (ok, said, _) = run(folder, &["migrate", "--config", "keyseal.toml"]);
     assert!(ok && said.contains("up to date"));
 }

@@ -51,10 +51,14 @@ impl SignedKeyset {
         })
     }
 
+    /// The identity's thumbprint (RFC 7638), as an app names it.
+    pub fn thumbprint(&self) -> &str {
+        self.identity.kid.as_deref().unwrap_or_default()
+    }
+
     /// The identity's thumbprint for people to compare: hex in groups of four, as pages show it.
     pub fn fingerprint(&self) -> String {
-        let thumbprint = self.identity.kid.as_deref().unwrap_or_default();
-        let bytes = decode_base64url(thumbprint).unwrap_or_default();
+        let bytes = decode_base64url(self.thumbprint()).unwrap_or_default();
         let group = |pair: &[u8]| pair.iter().map(|byte| format!("{byte:02x}")).collect();
         bytes
             .chunks(2)
