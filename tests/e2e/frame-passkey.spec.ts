@@ -93,6 +93,16 @@ test("in the frame of another site a passkey is made and unlocks; where the page
       expect((await uses())[0]).toBeGreaterThan(before);
     });
 
+    await test.step("a recovery code is kept in there, too", async () => {
+      await frame.getByRole("button", { name: "Make a recovery code" }).click();
+      const dialog = frame.getByRole("dialog");
+      await dialog.getByRole("button", { name: "Make the code" }).click();
+      await dialog.getByLabel("I have it in a safe place").check();
+      await dialog.getByRole("button", { name: "Done" }).click();
+      await expect(dialog).toBeHidden();
+      await expect(frame.getByRole("button", { name: "Remove: Recovery code" })).toBeVisible();
+    });
+
     await test.step("a person who turns it away is told so, and nothing else", async () => {
       await frame.getByRole("button", { name: "Lock the vault" }).click();
       await authenticator.verifies(false);

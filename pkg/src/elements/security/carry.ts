@@ -34,7 +34,7 @@ export class Carry extends VaultElement {
   @state() private done: Done | undefined;
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("form") private form!: HTMLFormElement | null;
-  readonly #byHand = new ByHand();
+  readonly #byHand = new ByHand(this);
   readonly #new = new NewPassphrase(this, { leaves: true });
 
   protected override render(): TemplateResult {
@@ -94,7 +94,7 @@ export class Carry extends VaultElement {
       ${
         this.done
           ? this.#result(this.done)
-          : html`<form class="dialog-body" novalidate @click=${this.#byHand.note} @keydown=${this.#byHand.note} @input=${this.#edited} @submit=${this.#submit}>
+          : html`<form class="dialog-body" novalidate @input=${this.#edited} @submit=${this.#submit}>
             ${task === "export" ? this.#exporting(here) : this.#importing()}
             ${problem(this.error)}
             <p class="busy" role="status">

@@ -6,6 +6,7 @@ import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
 import { day, hostOf } from "../ui/format.js";
 import { problem } from "../ui/vault-element.js";
+import { ByHand } from "./by-hand.js";
 import { printSheet } from "./print.js";
 
 const WORDS = strings.recoverySheet;
@@ -20,6 +21,7 @@ export class RecoverySheet extends LitElement {
   @state() private asked = false;
   @query("input") private kept!: HTMLInputElement;
   @query(".code") private shown!: HTMLElement;
+  readonly #byHand = new ByHand(this, ".primary");
 
   override focus(): void {
     this.shown.focus();
@@ -84,8 +86,8 @@ export class RecoverySheet extends LitElement {
     this.copied = true;
   };
 
-  readonly #done = ({ isTrusted }: Event): void => {
-    if (!isTrusted) return;
+  readonly #done = (): void => {
+    if (!this.#byHand.taken()) return;
     if (this.kept.checked) this.dispatchEvent(new Event("done"));
     else {
       this.asked = true;

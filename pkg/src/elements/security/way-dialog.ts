@@ -43,7 +43,7 @@ export class WayDialog extends LitElement {
   @state() private code: string | undefined;
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("form") private form!: HTMLFormElement | null;
-  readonly #byHand = new ByHand();
+  readonly #byHand = new ByHand(this);
   readonly #new = new NewPassphrase(this, { leaves: false });
 
   async open(task: Task): Promise<void> {
@@ -90,7 +90,7 @@ export class WayDialog extends LitElement {
     const blocked = task.do === "remove" && !this.#someStays(task.slot);
     return html`
       <div class="dialog-head"><h2 id="title">${title}</h2></div>
-      <form class="dialog-body" novalidate @click=${this.#byHand.note} @keydown=${this.#byHand.note} @input=${this.#edited} @submit=${this.#submit}>
+      <form class="dialog-body" novalidate @input=${this.#edited} @submit=${this.#submit}>
         <p class="about">${WORDS.texts[task.do]}</p>
         ${task.do === "passphrase" || task.do === "change" ? this.#new.fields(WORDS.newPassphrase) : nothing}
         ${task.do === "passkey" ? this.#passkeyName() : nothing}
