@@ -5,6 +5,8 @@
 //! concern. What the code knows better is put in here: the codes of refusals with their statuses, the
 //! version, the address. The tests walk the router both ways and hold the answers against it.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::{
     Router,
     response::{IntoResponse, Response},
@@ -31,13 +33,14 @@ const PARTS: [&str; 5] = [
 
 /// The route.
 pub fn routes(config: &Config) -> Router<AppState> {
-    let served = Served::new(&document(&config.public_url()));
+    let address = config.public_url();
+    // Few are ever asked, and to put it together takes some megabytes, which a process keeps.
+    let served = Arc::new(LazyLock::new(move || Served::new(&document(&address))));
     let answer = async move |headers: HeaderMap| served.answer(&headers);
     Router::new().route("/openapi.json", get(answer))
 }
 
-/// The document as it is sent; a clone is a pointer.
-#[derive(Clone)]
+/// The document as it is sent.
 struct Served {
     text: Bytes,
     etag: HeaderValue,
