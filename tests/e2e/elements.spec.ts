@@ -301,6 +301,23 @@ test("a store that opens its own vault: tabs by keys, an input in a form, and no
   });
   const tab = (name: string) => page.getByRole("tab", { name });
   await expect(tab("Keys")).toHaveAttribute("aria-selected", "true");
+  const host = page.locator("keyseal-store");
+  await test.step("another function that gives the token is asked from then on", async () => {
+    const asked = await host.evaluate(async (element: HTMLElementTagNameMap["keyseal-store"]) => {
+      const { token } = element;
+      let times = 0;
+      element.token = () => {
+        times += 1;
+        return typeof token === "function" ? token() : "";
+      };
+      // Opened once more it would be by what comes now.
+      element.addEventListener("keyseal-opened", () => element.classList.add("again"));
+      await element.updateComplete;
+      await element.refresh();
+      return times;
+    });
+    expect(asked).toBeGreaterThan(0);
+  });
   await tab("Keys").press("ArrowRight");
   await expect(tab("Usage")).toBeFocused();
   await expect(page.getByRole("heading", { name: "Usage", level: 1 })).toBeVisible();
@@ -336,6 +353,7 @@ test("a store that opens its own vault: tabs by keys, an input in a form, and no
   await field(form).fill(other.key);
   await form.getByRole("button", { name: "Seal" }).click();
   await expect(store.row(other.key)).toBeVisible();
+  await expect(host, "opened once").not.toHaveClass(/again/);
 });
 
 /** All that a script can read off the elements of a page: members, down to some depth, and what is drawn. */

@@ -135,7 +135,17 @@ export class KeysealStore extends LitElement {
     }
     // An address that does not answer any more is no reason to show nothing of another view.
     if (changed.has("view")) this.#later.forget();
-    if ((changed.has("companion") || changed.has("token")) && this.#openable) void this.#open();
+    const renewed = changed.has("token") && !this.#asksAnyway(changed.get("token"));
+    if ((changed.has("companion") || renewed) && this.#openable) void this.#open();
+  }
+
+  /**
+   * Whether another token needs no other vault: a function is asked before each request, and apps that draw anew, as
+   * with React, give another one each time.
+   */
+  #asksAnyway(before: TokenSource | string | undefined): boolean {
+    const isOpen = this.stage === "opening" || this.stage === "open";
+    return isOpen && typeof before === "function" && typeof this.token === "function";
   }
 
   /** Whether there is what a vault is opened with, and none was given. */
