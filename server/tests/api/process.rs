@@ -10,7 +10,13 @@ use http_body_util::BodyExt;
 
 use serde_json::{Value, json};
 
-use crate::support::{Process, Setup, caller::call, companion::token, process::BINARY, until};
+use crate::support::{
+    Process, Setup,
+    caller::call,
+    companion::token,
+    process::{BINARY, files_with},
+    until,
+};
 
 fn run(folder: &std::path::Path, args: &[&str]) -> (bool, String, String) {
     let output = Command::new(BINARY)
@@ -159,12 +165,7 @@ async fn a_user_who_is_forgotten_leaves_nothing_behind_and_others_lose_nothing()
         ids.push(process.add(sub).await.0);
     }
     let folder = process.folder.path();
-    let is_kept = |text: &str| {
-        std::fs::read_dir(folder.join("data")).unwrap().any(|file| {
-            let bytes = std::fs::read(file.unwrap().path()).unwrap();
-            bytes.windows(text.len()).any(|at| at == text.as_bytes())
-        })
-    };
+    let is_kept = |text: &str| !files_with(&folder.join("data"), text).is_empty();
     assert!(is_kept("ann-the-user") && is_kept(&ids[0]), "the control");
     let forget = |sub| {
         run(
