@@ -17,6 +17,8 @@ pub enum CleanError {
     TooLong,
     /// More than one key.
     Several,
+    /// The address of a page.
+    Address,
     /// A character that is not visible ASCII, so that no header can carry it.
     Character(char),
 }
@@ -35,6 +37,7 @@ impl CleanError {
             Self::Empty => "key_empty",
             Self::TooLong => "key_too_long",
             Self::Several => "key_several",
+            Self::Address => "key_address",
             Self::Character(_) => "key_character",
         }
     }
@@ -52,6 +55,7 @@ impl CleanError {
             Self::Empty => "There is no key in what was pasted. Copy the key again.",
             Self::TooLong => "This is too long to be a key. Copy the key alone.",
             Self::Several => "This holds more than one key. Paste one key at a time.",
+            Self::Address => "This is an address, not a key. Copy the key itself.",
             Self::Character('…' | '•' | '●' | '·') => {
                 "This is a masked key. Copy the whole key, or make a new one at the provider."
             }
@@ -102,6 +106,9 @@ pub fn clean(pasted: &str) -> Result<Zeroizing<String>, CleanError> {
     if key.is_empty() {
         return Err(CleanError::Empty);
     }
+    if is_address(&key) {
+        return Err(CleanError::Address);
+    }
     if let Some(odd) = key.chars().find(|c| !matches!(c, '!'..='~')) {
         return Err(CleanError::Character(odd));
     }
@@ -109,6 +116,14 @@ pub fn clean(pasted: &str) -> Result<Zeroizing<String>, CleanError> {
         return Err(CleanError::TooLong);
     }
     Ok(key)
+}
+
+/// An `id:secret` may go on with two slashes: only a page's address counts, by its scheme.
+fn is_address(text: &str) -> bool {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+    })
 }
 
 /// The key inside what stands around it, as a part of the same buffer.

@@ -115,6 +115,33 @@ fn what_cannot_be_a_key_is_refused() {
 }
 
 #[test]
+fn a_pages_address_is_no_key() {
+    for address in [
+        "https://platform.openai.com/api-keys",
+        " HTTPS://platform.openai.com/api-keys\n",
+        "http://127.0.0.1:8787/#token",
+        "<https://console.anthropic.com/settings/keys>",
+        "OPENAI_BASE_URL=\"https://my.openai.azure.com/openai/v1\"",
+        "\"base_url\": \"https://api.example.com/v1\",",
+        "https://de.wikipedia.org/wiki/Schlüssel",
+        "https://a.example/\nkeys",
+    ] {
+        refuses(address, CleanError::Address);
+    }
+    // What an unknown provider's keys may look like goes on being one.
+    for key in [
+        "id://c2VjcmV0",
+        "https",
+        "httpsk:secret",
+        "https:secret",
+        "sk-http://x",
+    ] {
+        gives(key, key);
+    }
+    assert!(CleanError::Address.message().contains("address"));
+}
+
+#[test]
 fn a_masked_key_is_called_so() {
     assert!(CleanError::Character('…').message().contains("masked"));
     assert!(CleanError::Character('•').message().contains("masked"));
