@@ -101,33 +101,50 @@ impl<S: Store> Vault<S> {
     /// ```
     pub fn import(&mut self, export: &str, passphrase: &str) -> Result<Imported, VaultError> {
         self.unlocked()?;
+        let opened = OpenExport::of(export, passphrase, &self.sub)?;
+        self.take(&opened)
+    }
+
+    /// Takes the entries of an export that was opened.
+    pub(crate) fn take(&mut self, export: &OpenExport) -> Result<Imported, VaultError> {
+        let mut done = Imported::default();
+        for (rid, opened) in &export.entries {
+            let Some((claims, display)) = opened else {
+                done.refused.push(rid.clone());
+                continue;
+            };
+            if self.claims(rid).is_ok_and(|here| here.iat >= claims.iat) {
+                done.known.push(rid.clone());
+                continue;
+            }
+            self.put(claims, display.clone())?;
+            done.taken.push(rid.clone());
+        }
+        Ok(done)
+    }
+}
+
+/// What an export holds, opened; in no vault yet.
+pub(crate) struct OpenExport {
+    /// By id; nothing where an entry is damaged, changed, or another user's.
+    entries: Vec<(String, Option<(KeyClaims, Display)>)>,
+}
+
+impl OpenExport {
+    /// Opens an export of the user `sub`.
+    pub(crate) fn of(export: &str, passphrase: &str, sub: &str) -> Result<Self, VaultError> {
         let export = Export::parse(export).ok_or(VaultError::NotAnExport)?;
         let Kind::Passphrase(stretching) = export.slot.kind() else {
             return Err(VaultError::NotAnExport);
         };
         let secret = stretching.secret(passphrase)?;
-        self.take(export, &*secret)
+        export.open(&*secret, sub)
     }
 
-    /// Takes the entries of `export`, whose slot `secret` opens.
-    pub(super) fn take(&mut self, export: Export, secret: &[u8]) -> Result<Imported, VaultError> {
-        let Export { id, slot, entries } = export;
-        let key = slot.unwrap(&id, secret)?;
-        let mut done = Imported::default();
-        for (rid, jwe) in entries {
-            let opened = open(&jwe, &rid, &id, &key).filter(|(claims, _)| claims.sub == self.sub);
-            let Some((claims, display)) = opened else {
-                done.refused.push(rid);
-                continue;
-            };
-            if self.claims(&rid).is_ok_and(|here| here.iat >= claims.iat) {
-                done.known.push(rid);
-                continue;
-            }
-            self.put(&claims, display)?;
-            done.taken.push(rid);
-        }
-        Ok(done)
+    /// Whether there is nothing in it that a vault could take.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.iter().all(|(_, opened)| opened.is_none())
     }
 }
 
@@ -158,6 +175,17 @@ impl Export {
                 .collect::<Option<_>>()?,
         };
         (right && object.end()).then_some(export)
+    }
+
+    /// With the `secret` of its slot.
+    pub(super) fn open(self, secret: &[u8], sub: &str) -> Result<OpenExport, VaultError> {
+        let key = self.slot.unwrap(&self.id, secret)?;
+        let open = |(rid, jwe): (String, String)| {
+            let opened = open(&jwe, &rid, &self.id, &key).filter(|(claims, _)| claims.sub == sub);
+            (rid, opened)
+        };
+        let entries = self.entries.into_iter().map(open).collect();
+        Ok(OpenExport { entries })
     }
 }
 

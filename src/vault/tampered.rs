@@ -359,7 +359,8 @@ fn an_export_with_any_byte_changed_is_refused_or_refuses_just_that_entry() {
             continue;
         };
         let at = (0..file.len()).find(|at| file.as_bytes()[*at] != bad.as_bytes()[*at]);
-        match there.take(export, &*secret) {
+        let opened = export.open(&*secret, &there.sub);
+        match opened.and_then(|opened| there.take(&opened)) {
             Err(error) => {
                 assert_eq!(error, VaultError::WrongSecret, "{what}");
                 assert!(at.expect("changed") < entries, "{what}");

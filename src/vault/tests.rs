@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::export::OpenExport;
 use super::slot::{DeviceSecret, Kind, Slot};
 use super::*;
 use crate::envelope::Secret;
@@ -463,9 +464,9 @@ fn an_export_opens_elsewhere_with_its_passphrase_only() {
     foreign
         .create(Header::new("i").unwrap(), VaultKey::generate().unwrap())
         .unwrap();
-    let done = foreign
-        .import(&file, "correct horse battery")
-        .expect("read");
+    let opened = OpenExport::of(&file, "correct horse battery", "user-2").expect("read");
+    assert!(opened.is_empty());
+    let done = foreign.take(&opened).expect("read");
     assert_eq!(done.refused, ["a", "b"]);
     assert!(foreign.entries().unwrap().is_empty());
 }

@@ -9,6 +9,7 @@ use super::input::{new_passphrase, text};
 use super::output::Plain;
 use super::platform::Work;
 use super::unlock::Secret;
+use crate::vault::OpenExport;
 
 impl VaultCore {
     /// All browser-only entries as a file that `passphrase` opens. Needs a passphrase, a passkey or
@@ -32,10 +33,14 @@ impl VaultCore {
     /// Takes the entries of an export into this vault, and says what became of each.
     pub(super) fn importing(&self, file: &JsValue, passphrase: &JsValue) -> Outcome<Work> {
         let (file, passphrase) = (text(file)?, Zeroizing::new(text(passphrase)?));
+        // Before anything is made or written: a file that nothing comes of leaves no vault behind.
+        let opened = OpenExport::of(&file, &passphrase, &self.sub)?;
         let core = self.clone();
         Ok(Box::new(move |answers| {
-            core.make_vault(answers)?;
-            let done = core.vault.borrow_mut().import(&file, &passphrase)?;
+            if !opened.is_empty() {
+                core.make_vault(answers)?;
+            }
+            let done = core.vault.borrow_mut().take(&opened)?;
             Ok(Plain::Object(vec![
                 ("taken", Plain::texts(&done.taken)),
                 ("known", Plain::texts(&done.known)),

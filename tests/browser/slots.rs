@@ -281,11 +281,37 @@ async fn an_export_needs_a_secret_now_and_opens_on_another_device() {
         .import_entries(file.as_str().into(), JsValue::from("for the rail"))
         .await;
     assert_eq!(code(wrong.err().expect("wrong")), "wrong_secret");
+    let rubbish = core
+        .import_entries("{}".into(), JsValue::from("for the road"))
+        .await;
+    assert_eq!(code(rubbish.err().expect("rubbish")), "export_malformed");
+    let id = file.find("\"jwe\":\"").expect("an entry") + 40;
+    let mut damaged = file.clone();
+    damaged.replace_range(
+        id..=id,
+        if file[id..].starts_with('A') {
+            "B"
+        } else {
+            "A"
+        },
+    );
+    let refused = core
+        .import_entries(damaged.into(), JsValue::from("for the road"))
+        .await
+        .ok()
+        .expect("read");
+    assert_eq!(Array::from(&member(&refused, "refused")).length(), 1);
+    assert_eq!(kinds(&core), [], "nothing was imported: no vault is made");
     let done = core
         .import_entries(file.into(), JsValue::from("for the road"))
         .await
         .ok()
         .expect("imported");
     assert_eq!(Array::from(&member(&done, "taken")).length(), 1);
+    assert_eq!(
+        kinds(&core).len(),
+        1,
+        "the device's slot came with the vault"
+    );
     assert!(used(&core).await);
 }
