@@ -120,9 +120,11 @@ pub fn clean(pasted: &str) -> Result<Zeroizing<String>, CleanError> {
 
 /// An `id:secret` may go on with two slashes: only a page's address counts, by its scheme.
 fn is_address(text: &str) -> bool {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| {
-        scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+    ["https", "http"].into_iter().any(|scheme| {
+        text.split_at_checked(scheme.len())
+            .is_some_and(|(start, rest)| {
+                start.eq_ignore_ascii_case(scheme) && rest.starts_with("://")
+            })
     })
 }
 
