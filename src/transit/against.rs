@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::media::is_json;
 use crate::catalogue::{Forbidden, Verdict, Wire};
 
 /// What speaks against the key.
@@ -33,14 +34,9 @@ impl Against {
     /// ```
     #[must_use]
     pub fn needs_body(wire: &Wire, status: u16, content_type: &str) -> bool {
-        let is_json = || {
-            let kind = content_type.trim_start().as_bytes();
-            let start = kind.get(.."application/json".len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(b"application/json"))
-        };
         match status {
             401 | 403 => true,
-            ..=399 => wire.knows_bodies_of(status) && is_json(),
+            ..=399 => wire.knows_bodies_of(status) && is_json(content_type.as_bytes()),
             _ => wire.knows_bodies_of(status),
         }
     }

@@ -1,5 +1,6 @@
 //! Which answers are searched for the key, and how far.
 
+use super::media::is_json;
 use super::scrub::Scrub;
 
 /// So much of a body is searched for the key; of an error, no more than this is passed on.
@@ -43,17 +44,6 @@ impl Treatment {
             (false, _) => Self::Pass,
         }
     }
-}
-
-/// JSON that is one text; streams of them pass untouched.
-fn is_json(content_type: &[u8]) -> bool {
-    let Ok(value) = core::str::from_utf8(content_type) else {
-        return false;
-    };
-    let media_type = value.split(';').next().unwrap_or(value);
-    let media_type = media_type.trim().to_ascii_lowercase();
-    media_type == "application/json"
-        || media_type.ends_with("+json") && media_type != "application/stream+json"
 }
 
 /// A body that is being searched.

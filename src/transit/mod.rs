@@ -6,6 +6,7 @@
 mod against;
 mod answer;
 mod headers;
+mod media;
 mod path;
 mod scrub;
 

@@ -182,6 +182,8 @@ mod tests {
             (200, "application/problem+json; charset=utf-8"),
             (302, "text/plain"),
             (201, "Application/JSON"),
+            (200, " application/vnd.api+JSON ;v=1"),
+            (200, "text/json"),
         ] {
             let (_, body) = through(status, &[("content-type", content_type)], echo.clone()).await;
             assert!(!holds_key(&body), "{status} {content_type}");
@@ -196,6 +198,9 @@ mod tests {
             "audio/mpeg",
             "application/x-ndjson",
             "application/stream+json",
+            "application/jsonl",
+            "application/json-seq",
+            "json",
         ] {
             let body = format!("data: {KEY}\n\n").into_bytes();
             assert_eq!(

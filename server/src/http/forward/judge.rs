@@ -222,6 +222,18 @@ mod tests {
         assert_eq!(needs(wire("minimax"), 200, &json), Needs::Beginning);
         assert_eq!(needs(wire("minimax"), 200, &stream), Needs::FirstEvent);
         assert_eq!(needs(wire("minimax"), 200, &other), Needs::Nothing);
+        for (content_type, needed) in [
+            ("Application/JSON;charset=utf-8", Needs::Beginning),
+            ("application/problem+json", Needs::Beginning),
+            ("text/json", Needs::Beginning),
+            ("application/jsonl", Needs::Nothing),
+            ("application/json-seq", Needs::Nothing),
+            ("application/stream+json", Needs::Nothing),
+        ] {
+            let headers = headers(&[("content-type", content_type)]);
+            let found = needs(wire("minimax"), 200, &headers);
+            assert_eq!(found, needed, "{content_type}");
+        }
         for provider in catalogue::all().iter().filter(|one| one.id != "minimax") {
             assert_eq!(needs(&provider.wire, 200, &json), Needs::Nothing);
             assert_eq!(needs(&provider.wire, 200, &stream), Needs::Nothing);
