@@ -21,12 +21,12 @@ const SMALL: usize = 64 * 1024;
 static ROOM: Room = Room::of(256 * 1024 * 1024);
 
 /// Memory that is shared.
-struct Room {
+pub struct Room {
     left: AtomicUsize,
 }
 
 impl Room {
-    const fn of(bytes: usize) -> Self {
+    pub(in crate::http) const fn of(bytes: usize) -> Self {
         Self {
             left: AtomicUsize::new(bytes),
         }
@@ -48,8 +48,17 @@ pub struct Held {
 }
 
 impl Held {
+    /// Of the room that all bodies share.
+    pub fn none() -> Self {
+        Self::none_of(&ROOM)
+    }
+
+    pub(in crate::http) fn none_of(room: &'static Room) -> Self {
+        Self { room, bytes: 0 }
+    }
+
     /// Makes it large enough for a body of this length; `false` if there is no room.
-    fn grow(&mut self, length: usize) -> bool {
+    pub fn grow(&mut self, length: usize) -> bool {
         let more = length.saturating_sub(self.bytes);
         let fits = length <= SMALL || self.room.take(more);
         if fits && length > SMALL {
@@ -89,7 +98,7 @@ impl Kept {
         if http_body::Body::size_hint(&body).lower() > most as u64 {
             return Ok(Self::Once(Some(body)));
         }
-        let mut held = Held { room, bytes: 0 };
+        let mut held = Held::none_of(room);
         let mut first = Bytes::new();
         let mut more = BytesMut::new();
         while let Some(data) = piece(&mut body, patience).await? {

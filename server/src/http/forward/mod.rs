@@ -16,11 +16,14 @@ use axum::response::Response;
 use axum::routing::get;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Method, Uri};
+use http::{Method, Uri, Version};
 
 use self::attempt::{Attempt, Outcome};
-pub use self::kept::{Kept, piece};
+#[cfg(test)]
+pub use self::kept::Room;
+pub use self::kept::{Held, Kept, piece};
 use self::plan::{Cannot, Plan};
+use self::taken::Taken;
 use super::credential::Credential;
 use super::{Code, Problem, refused};
 use crate::AppState;

@@ -7,7 +7,7 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::super::forward::piece;
+use super::super::forward::{Held, piece};
 use super::super::{Code, Problem};
 
 /// It is held whole, so it is shorter than what forward lets through. Images fit.
@@ -17,11 +17,33 @@ const MOST: usize = 32 * 1024 * 1024;
 pub struct Asking {
     model: String,
     members: BTreeMap<String, Box<RawValue>>,
+    held: Held,
+}
+
+/// A body, and its part of the memory that all share.
+struct Whole {
+    bytes: Vec<u8>,
+    _held: Held,
+}
+
+impl AsRef<[u8]> for Whole {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Asking {
     /// Reads it all, from a caller who does not stop for longer than `patience`.
-    pub async fn read(mut body: Body, limit: usize, patience: Duration) -> Result<Self, Problem> {
+    pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Self, Problem> {
+        Self::read_within(body, limit, patience, Held::none()).await
+    }
+
+    async fn read_within(
+        mut body: Body,
+        limit: usize,
+        patience: Duration,
+        mut held: Held,
+    ) -> Result<Self, Problem> {
         let most = limit.min(MOST);
         let mut whole = BytesMut::new();
         while let Some(data) = piece(&mut body, patience).await? {
@@ -31,12 +53,15 @@ impl Asking {
                     format!("The body is larger than the {most} bytes that are read here."),
                 ));
             }
+            if !held.grow(whole.len() + data.len()) {
+                return Err(no_room());
+            }
             whole.extend_from_slice(&data);
         }
-        Self::parse(&whole)
+        Self::parse(&whole, held)
     }
 
-    fn parse(text: &[u8]) -> Result<Self, Problem> {
+    fn parse(text: &[u8], held: Held) -> Result<Self, Problem> {
         let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(text)
             .map_err(|_| Problem::validation("The body must be a JSON object."))?;
         let model = members.get("model");
@@ -44,6 +69,7 @@ impl Asking {
         Ok(Self {
             model: model.ok_or_else(|| Problem::validation("`model` must be a string."))?,
             members,
+            held,
         })
     }
 
@@ -56,19 +82,30 @@ impl Asking {
     pub fn under(mut self, model: &str) -> Result<Bytes, Problem> {
         let name = to_raw_value(model).map_err(|_| Problem::validation("`model` is no name."))?;
         self.members.insert("model".to_owned(), name);
-        let whole = serde_json::to_vec(&self.members);
-        whole
-            .map(Bytes::from)
-            .map_err(|_| Problem::validation("The body must be a JSON object."))
+        let bytes = serde_json::to_vec(&self.members)
+            .map_err(|_| Problem::validation("The body must be a JSON object."))?;
+        Ok(Bytes::from_owner(Whole {
+            bytes,
+            _held: self.held,
+        }))
     }
+}
+
+/// A body that is read here cannot go on piece by piece, as forward's do when there is no room.
+fn no_room() -> Problem {
+    let detail = "The companion holds as many long bodies as it can at this moment.";
+    Problem::new(Code::Unavailable, detail)
+        .next("Try again in a moment, or send it below /forward, where long bodies pass in pieces.")
+        .retry_after(1)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::forward::Room;
     use super::*;
 
     fn parse(text: &str) -> Result<Asking, Problem> {
-        Asking::parse(text.as_bytes())
+        Asking::parse(text.as_bytes(), Held::none())
     }
 
     #[test]
@@ -118,5 +155,24 @@ mod tests {
         let patience = Duration::from_secs(30);
         let read = Asking::read(Body::from_stream(endless), 10_000, patience).await;
         assert_eq!(read.err().expect("a refusal").code, Code::TooLarge);
+    }
+    #[tokio::test]
+    async fn long_bodies_share_their_memory_until_they_have_gone() {
+        static ROOM: Room = Room::of(200_000);
+        let read = async |length: usize| {
+            let text = format!(r#"{{"model":"a/b","x":"{}"}}"#, "x".repeat(length));
+            let patience = Duration::from_secs(30);
+            Asking::read_within(Body::from(text), MOST, patience, Held::none_of(&ROOM)).await
+        };
+        let first = read(150_000).await.expect("there is room");
+        let whole = first.under("b").expect("a body");
+        let sent = whole.slice(10..20);
+        drop(whole);
+        let refused = read(150_000).await.err().expect("no room");
+        assert_eq!(refused.code, Code::Unavailable);
+        assert!(refused.retry_after.is_some());
+        assert!(read(1_000).await.is_ok(), "short ones always");
+        drop(sent);
+        assert!(read(150_000).await.is_ok(), "given back");
     }
 }
