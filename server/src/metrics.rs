@@ -145,7 +145,7 @@ impl Metrics {
                 .get_or_create(&Provider { provider })
                 .observe(took.as_secs_f64()),
             Some(error) => {
-                let code = Problem::from(error).code.as_str();
+                let code = Code::from(error).as_str();
                 let error = UpstreamError { provider, code };
                 self.upstream_errors.get_or_create(&error).inc();
             }

@@ -4,11 +4,14 @@ import type { Failure } from "./messages.js";
 const SENT = "The request may have reached the provider: look before you ask again.";
 const UNSENT = "Nothing was sent to the provider: ask again.";
 
-/** What the companion's close codes mean, in words; the provider's own end is 1000. */
+/**
+ * What the companion's close codes mean, in words: where it could not connect, the words of its own answers. The
+ * provider's own end is 1000.
+ */
 const CLOSED: Readonly<Record<number, readonly [code: string, message: string, next?: string]>> = {
   4400: ["relay_refused", "The companion refused to relay this connection."],
   4401: ["unauthorized", "The companion no longer accepts the caller's token.", "Sign in again."],
-  4403: ["host_refused", "The companion does not relay to this host."],
+  4403: ["host_refused", "The provider's host has no address that requests may be sent to."],
   4408: ["relay_idle", "The companion closed a relayed connection on which nothing moved."],
   4409: ["relay_time_over", "The companion closed a relayed connection that had lasted too long."],
   4429: [
@@ -16,9 +19,9 @@ const CLOSED: Readonly<Record<number, readonly [code: string, message: string, n
     "Too many relayed connections are open for this user.",
     "Close other tabs, or wait until their requests are done.",
   ],
-  4502: ["upstream_unreachable", "The companion could not reach the provider."],
+  4502: ["upstream_unreachable", "No connection to the provider could be made."],
   4503: ["unavailable", "The companion is shutting down, or has no room for this connection."],
-  4504: ["upstream_timeout", "The provider did not take the connection in time."],
+  4504: ["upstream_timeout", "Connecting to the provider took too long."],
 };
 
 /** Why a connection ended that had been opened. */

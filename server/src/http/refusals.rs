@@ -96,21 +96,29 @@ fn ending() -> Problem {
     Problem::new(Code::Unavailable, "The companion is going down.").retry_after(1)
 }
 
+/// What a request to a provider ends in, whether it was forwarded or relayed.
+impl From<SendError> for Code {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Unsendable | SendError::CallerBroke | SendError::CallerSlow => {
+                Self::Validation
+            }
+            SendError::AddressRefused => Self::HostRefused,
+            SendError::Unreachable | SendError::Certificate | SendError::Broken => {
+                Self::UpstreamUnreachable
+            }
+            SendError::ConnectTimeout | SendError::FirstByteTimeout => Self::UpstreamTimeout,
+            SendError::Redirect => Self::UpstreamRedirect,
+            SendError::TooLarge => Self::TooLarge,
+        }
+    }
+}
+
 impl From<SendError> for Problem {
     fn from(error: SendError) -> Self {
-        let detail = sentence(&error);
         match error {
-            SendError::Unsendable | SendError::CallerBroke => Self::validation(detail),
             SendError::CallerSlow => Self::too_slow(),
-            SendError::AddressRefused => Self::new(Code::HostRefused, detail),
-            SendError::Unreachable | SendError::Certificate | SendError::Broken => {
-                Self::new(Code::UpstreamUnreachable, detail)
-            }
-            SendError::ConnectTimeout | SendError::FirstByteTimeout => {
-                Self::new(Code::UpstreamTimeout, detail)
-            }
-            SendError::Redirect => Self::new(Code::UpstreamRedirect, detail),
-            SendError::TooLarge => Self::new(Code::TooLarge, detail),
+            _ => Self::new(error.into(), sentence(&error)),
         }
     }
 }

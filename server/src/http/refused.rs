@@ -101,18 +101,22 @@ fn is_noted(code: Code) -> bool {
 
 /// Writes a refusal down. Only its code: nothing out of the request.
 pub async fn note(state: &AppState, owner: &Owner, problem: &Problem) {
-    if !is_noted(problem.code) {
-        return;
+    if is_noted(problem.code) {
+        let (note, code) = (Note::new("request.refuse"), problem.code);
+        write(state, owner, code, note, code.as_str()).await;
     }
-    let Some(more) = state.refusals.count(owner, problem.code) else {
+}
+
+/// Writes down what ended with a code, unless one was written a moment ago: that is told by the next.
+pub async fn write(state: &AppState, owner: &Owner, code: Code, note: Note<'_>, said: &str) {
+    let Some(more) = state.refusals.count(owner, code) else {
         return;
     };
-    let code = problem.code.as_str();
     let detail = match more {
-        0 => code.to_owned(),
-        more => format!("{code}, and {more} more since the last note"),
+        0 => said.to_owned(),
+        more => format!("{said}, and {more} more since the last note"),
     };
-    let note = Note::new("request.refuse").detail(detail);
+    let note = note.detail(detail);
     if let Err(error) = state.store.note(owner, &note, clock::micros()).await {
         tracing::warn!(%error, "a refusal was not written down");
     }

@@ -126,34 +126,46 @@ async fn serve(
     let metrics = state.metrics.as_ref();
     let counters = metrics.map(|metrics| metrics.relay(provider));
     let counters = counters.unwrap_or_default();
+    let place = line.place();
     let (end, passed) = relay::serve(socket, line, &mut terms, &seat, counters).await;
     if let Some(metrics) = metrics {
         metrics.relay_ended(provider, end);
     }
-    note(&state, &caller, provider, end, &passed).await;
+    note(&state, &caller, (provider, &place), end, &passed).await;
     // Only now, so that a companion that goes down waits for the note.
     drop(seat);
 }
 
-/// Who relayed how much, once it is over. What was refused before anything passed is written down
-/// as other refusals are.
-async fn note(state: &AppState, caller: &Caller, provider: &str, end: End, passed: &Passed) {
+/// Who relayed how much, once it is over. What failed or was refused before anything passed is written
+/// down as other refusals are, no oftener.
+async fn note(
+    state: &AppState,
+    caller: &Caller,
+    (provider, place): (&str, &str),
+    end: End,
+    passed: &Passed,
+) {
     let [up, down] = [&passed.up, &passed.down].map(|count| count.load(Ordering::Relaxed));
     let how = end.as_str();
     tracing::info!(provider, up, down, end = how, "relay");
+    let note = Note {
+        provider: Some(provider),
+        ..Note::new("relay.close")
+    };
     if up == 0 && down == 0 {
         if end == End::Refused {
             refused::note(state, &caller.owner, &Code::RelayRefused.into()).await;
         }
+        if let Some(code) = end.never_began() {
+            let said = format!("{place}, {how}");
+            refused::write(state, &caller.owner, code, note, &said).await;
+        }
         return;
     }
     let seconds = passed.open_for().as_secs_f64();
-    let note = Note {
-        provider: Some(provider),
-        ..Note::new("relay.close").detail(format!(
-            "up {up} bytes, down {down} bytes, {seconds:.1} s, {how}"
-        ))
-    };
+    let note = note.detail(format!(
+        "up {up} bytes, down {down} bytes, {seconds:.1} s, {how}"
+    ));
     let written = state.store.note(&caller.owner, &note, clock::micros());
     if let Err(error) = written.await {
         tracing::warn!(%error, "a relay was not written down");

@@ -217,6 +217,7 @@ pub fn tls(extra_roots: &[CertificateDer<'static>]) -> ClientConfig {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use super::super::send::{SendError, no_connection};
     use super::*;
 
     async fn refused(reach: Reach, uri: &str) -> bool {
@@ -397,6 +398,35 @@ mod tests {
             Err(error) => error,
         };
         assert!(chain(&*error).any(|cause| cause.is::<ConnectTimeout>()));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_takes_no_connection_is_too_slow_for_forward_and_relay_alike() {
+        // Nobody accepts, and with two waiting the system takes no more.
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        let any = "127.0.0.1:0".parse().expect("an address");
+        socket.bind(any).expect("a port");
+        let full = socket.listen(1).expect("a listener");
+        let address = full.local_addr().expect("bound");
+        let uri: Uri = format!("https://{address}/").parse().expect("a URI");
+        let patience = Duration::from_millis(100);
+        let mut relay = tcp(Reach::Private, patience);
+        let mut waiting = Vec::new();
+        while let Ok(taken) = relay.call(uri.clone()).await {
+            waiting.push(taken);
+        }
+        let mut forward = connector(Reach::Private, tls(&[]), patience);
+        // The whole's own limit, and TCP's, which may be the first.
+        let mut inner = guarded(Arc::new(System), Reach::Private, patience);
+        let errors = [
+            relay.call(uri.clone()).await.err(),
+            forward.call(uri.clone()).await.err(),
+            inner.call(uri).await.err(),
+        ];
+        for error in errors {
+            let known = no_connection(&*error.expect("not connected"));
+            assert_eq!(known, Some(SendError::ConnectTimeout));
+        }
     }
 
     #[tokio::test]

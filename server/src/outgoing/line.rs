@@ -4,8 +4,8 @@ use http::Uri;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
-use super::connect::{AddressRefused, ConnectTimeout, Tcp};
-use super::send::{SendError, causes};
+use super::connect::Tcp;
+use super::send::{SendError, no_connection};
 
 /// Where to connect, already allowed; the address is judged when it is.
 pub struct Line {
@@ -24,20 +24,17 @@ impl Line {
         &self.name
     }
 
+    /// Host and port that it leads to.
+    pub fn place(&self) -> String {
+        let port = self.uri.port_u16().unwrap_or(443);
+        format!("{}:{port}", self.name)
+    }
+
     /// Connects.
     pub async fn open(self) -> Result<TcpStream, SendError> {
         let connected = self.tcp.oneshot(self.uri).await;
-        let stream = connected.map_err(|error| {
-            let known = causes(&*error).find_map(|cause| {
-                if cause.is::<AddressRefused>() {
-                    return Some(SendError::AddressRefused);
-                }
-                cause
-                    .is::<ConnectTimeout>()
-                    .then_some(SendError::ConnectTimeout)
-            });
-            known.unwrap_or(SendError::Unreachable)
-        })?;
+        let stream =
+            connected.map_err(|error| no_connection(&*error).unwrap_or(SendError::Unreachable))?;
         Ok(stream.into_inner())
     }
 }

@@ -171,13 +171,12 @@ fn credential(scheme: &str, key: &Secret) -> Result<HeaderValue, SendError> {
 
 /// Why a request got no answer, out of a chain of causes.
 pub(super) fn reason(error: &hyper_util::client::legacy::Error) -> SendError {
+    if error.is_connect()
+        && let Some(known) = no_connection(error)
+    {
+        return known;
+    }
     for cause in causes(error) {
-        if cause.is::<AddressRefused>() {
-            return SendError::AddressRefused;
-        }
-        if cause.is::<ConnectTimeout>() {
-            return SendError::ConnectTimeout;
-        }
         if cause.is::<TooLarge>() {
             return SendError::TooLarge;
         }
@@ -195,7 +194,21 @@ pub(super) fn reason(error: &hyper_util::client::legacy::Error) -> SendError {
     }
 }
 
-type Cause = dyn std::error::Error + 'static;
+/// Why no connection came about, where a cause is known: for forward and relay alike. TCP has a time
+/// limit of its own beside that of the whole, and the system has one too: each may be the first.
+pub(super) fn no_connection(error: &Cause) -> Option<SendError> {
+    let timed_out = |cause: &Cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+    };
+    causes(error).find_map(|cause| match cause {
+        _ if cause.is::<AddressRefused>() => Some(SendError::AddressRefused),
+        _ if cause.is::<ConnectTimeout>() || timed_out(cause) => Some(SendError::ConnectTimeout),
+        _ => None,
+    })
+}
+
+pub(super) type Cause = dyn std::error::Error + 'static;
 
 /// An error, what caused it, what caused that.
 pub(super) fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {

@@ -1,5 +1,6 @@
 //! How a relay ends, and what the caller is told.
 
+use crate::http::Code;
 use crate::outgoing::SendError;
 
 /// How a relay ended.
@@ -46,29 +47,63 @@ impl End {
         }
     }
 
-    /// What stands in the WebSocket's close frame; nothing where nobody is there to read it.
+    /// What stands in the WebSocket's close frame; nothing where nobody is there to read it. Its
+    /// reason is the code that any other call would be answered with.
     pub fn frame(self) -> Option<(u16, &'static str)> {
         Some(match self {
             Self::Provider => (1000, ""),
             Self::Caller => return None,
-            Self::Refused => (4400, "relay_refused"),
-            Self::Token => (4401, "unauthorized"),
-            Self::Host => (4403, "host_refused"),
+            Self::Refused => (4400, Code::RelayRefused.as_str()),
+            Self::Token => (4401, Code::Unauthorized.as_str()),
+            Self::Host => (4403, Code::HostRefused.as_str()),
             Self::Idle => (4408, "relay_idle"),
             Self::Time => (4409, "relay_time_over"),
-            Self::Unreachable => (4502, "upstream_unreachable"),
-            Self::Stopping => (4503, "unavailable"),
-            Self::Timeout => (4504, "upstream_timeout"),
+            Self::Unreachable => (4502, Code::UpstreamUnreachable.as_str()),
+            Self::Stopping => (4503, Code::Unavailable.as_str()),
+            Self::Timeout => (4504, Code::UpstreamTimeout.as_str()),
         })
+    }
+
+    /// If nothing passed: why no connection came about.
+    pub fn never_began(self) -> Option<Code> {
+        match self {
+            Self::Host => Some(Code::HostRefused),
+            Self::Unreachable => Some(Code::UpstreamUnreachable),
+            Self::Timeout => Some(Code::UpstreamTimeout),
+            _ => None,
+        }
     }
 }
 
 impl From<SendError> for End {
     fn from(error: SendError) -> Self {
-        match error {
-            SendError::AddressRefused => Self::Host,
-            SendError::ConnectTimeout => Self::Timeout,
+        match error.into() {
+            Code::HostRefused => Self::Host,
+            Code::UpstreamTimeout => Self::Timeout,
             _ => Self::Unreachable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Problem;
+
+    /// A relay tells by a number what forward tells in words: the page has to say the same ones.
+    #[test]
+    fn a_failure_has_the_code_and_the_sentence_that_forward_gives_it() {
+        let page = include_str!("../../../pkg/src/relay/failures.ts");
+        for (error, number) in [
+            (SendError::AddressRefused, 4403),
+            (SendError::Unreachable, 4502),
+            (SendError::ConnectTimeout, 4504),
+        ] {
+            let problem = Problem::from(error);
+            let code = problem.code.as_str();
+            assert_eq!(End::from(error).frame(), Some((number, code)));
+            let said = format!("{number}: [\"{code}\", \"{}\"]", problem.detail);
+            assert!(page.contains(&said), "{said}");
         }
     }
 }

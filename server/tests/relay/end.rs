@@ -57,6 +57,25 @@ async fn what_a_provider_sent_before_it_closed_arrives_and_a_reset_is_told() {
     let end = relay.end().await;
     assert_eq!(end, (4502, "upstream_unreachable".to_owned()), "{port}");
     until(|| async { companion.state.relays.count() == 0 }).await;
+
+    // The one that failed is written down too, once; nothing of what was relayed is.
+    let mut again = Relay::open(&companion, &ann).await;
+    again.send(hello("localhost")).await;
+    assert_eq!(again.end().await, end);
+    until(|| async { companion.state.relays.count() == 0 }).await;
+    let notes = companion.api(&ann, "GET", "/api/v1/audit", None).await;
+    let notes = notes.json()["events"].clone();
+    let notes = notes.as_array().unwrap();
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    let failed = &notes[0];
+    assert_eq!(
+        (&failed["action"], &failed["provider"], &failed["detail"]),
+        (
+            &"relay.close".into(),
+            &"openai".into(),
+            &format!("localhost:{port}, upstream_unreachable").into()
+        )
+    );
 }
 
 #[tokio::test]
