@@ -8,6 +8,7 @@ pub mod auth;
 pub mod choose;
 pub mod clock;
 pub mod config;
+mod connection;
 pub mod demo;
 pub mod doctor;
 pub mod files;

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,6 +11,8 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -17,8 +20,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::AppState;
+use crate::connection::Rules;
 use crate::http::{Code, Problem};
 use crate::outgoing::SendError;
 use crate::relay::End;
@@ -41,6 +46,7 @@ pub struct Metrics {
     unwraps: Counter,
     kept: Family<Kept, Gauge>,
     streams: Gauge,
+    not_taken: Counter,
     relays: Gauge,
     relays_ended: Family<RelayEnd, Counter>,
     relay_bytes: Family<RelayBytes, Counter>,
@@ -107,6 +113,7 @@ impl Metrics {
             unwraps: Counter::default(),
             kept: Family::default(),
             streams: Gauge::default(),
+            not_taken: Counter::default(),
             relays: Gauge::default(),
             relays_ended: Family::default(),
             relay_bytes: Family::default(),
@@ -150,6 +157,11 @@ impl Metrics {
                 self.upstream_errors.get_or_create(&error).inc();
             }
         }
+    }
+
+    /// A caller was let go who took nothing of an answer.
+    pub fn not_taken(&self) {
+        self.not_taken.inc();
     }
 
     /// For the bytes of a relay that begins.
@@ -215,6 +227,11 @@ impl Metrics {
             "Forwarded answers that still pass",
             self.streams.clone(),
         );
+        all.register(
+            "answers_not_taken",
+            "Answers that ended because the caller took nothing of them for too long",
+            self.not_taken.clone(),
+        );
         all.register("relays_open", "Relays that are open", self.relays.clone());
         all.register(
             "relays_ended",
@@ -256,24 +273,43 @@ impl Exporter {
         self.listener.local_addr()
     }
 
-    /// Answers `GET /metrics` and nothing else.
-    pub async fn serve(self, state: AppState) -> io::Result<()> {
+    /// Answers `GET /metrics` and nothing else, until it is dropped.
+    pub async fn serve(self, state: AppState, rules: Arc<Rules>) {
         let shared = Shared {
             state,
-            registry: std::sync::Arc::new(self.metrics.registry()),
+            registry: Arc::new(self.metrics.registry()),
             metrics: self.metrics,
         };
         let router = Router::new()
             .route("/metrics", get(scrape))
             .with_state(shared);
-        axum::serve(self.listener, router).await
+        let service = TowerToHyperService::new(router);
+        let mut open = JoinSet::new();
+        loop {
+            let Ok((stream, _)) = self.listener.accept().await else {
+                // Out of file descriptors, mostly: others have to close first.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let (service, rules) = (service.clone(), Arc::clone(&rules));
+            open.spawn(async move {
+                if rules.begun(&stream).await.is_some() {
+                    let connection = rules
+                        .builder()
+                        .serve_connection(TokioIo::new(stream), service);
+                    // One that breaks is the caller's business.
+                    let _ = connection.await;
+                }
+            });
+            while open.try_join_next().is_some() {}
+        }
     }
 }
 
 #[derive(Clone)]
 struct Shared {
     state: AppState,
-    registry: std::sync::Arc<Registry>,
+    registry: Arc<Registry>,
     metrics: Metrics,
 }
 

@@ -2,10 +2,6 @@
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use hyper_util::{
-    rt::{TokioExecutor, TokioTimer},
-    server::conn::auto,
-};
 use keyseal::envelope::Unwrap;
 use tokio::{
     net::TcpListener,
@@ -20,6 +16,7 @@ use crate::{
     choose::roster::Roster,
     clock::{self, Micros},
     config::{Config, ConfigError},
+    connection::Rules,
     demo, http,
     http::{Problem, one::Lists, rate::Buckets, refused::Refusals},
     metrics::Exporter,
@@ -165,18 +162,14 @@ impl Server {
     /// No thread could be started.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let mut background = background(&self.state);
+        let rules = Rules::new(&self.state.config.limits, self.state.metrics.clone());
+        let rules = Arc::new(rules);
         if let Some(exporter) = self.exporter {
-            let state = self.state.clone();
-            background.spawn(async move {
-                if let Err(error) = exporter.serve(state).await {
-                    tracing::error!(%error, "the metrics are no longer to be had");
-                }
-            });
+            background.spawn(exporter.serve(self.state.clone(), Arc::clone(&rules)));
         }
         let counting = Counting::start(self.state.clone());
         let service = http::service(self.state.clone());
-        let patience = Duration::from_secs(self.state.config.limits.head_seconds);
-        let workers = Workers::start(&service, &builder(patience), patience)?;
+        let workers = Workers::start(&service, &rules)?;
         let mut stop = std::pin::pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -223,20 +216,6 @@ async fn exporter(config: &mut Config) -> Result<Option<Exporter>, StartError> {
     let exporter = Exporter::bind(address).await.map_err(failed)?;
     config.metrics_listen = Some(exporter.address().map_err(failed)?);
     Ok(Some(exporter))
-}
-
-/// `patience`: how long a connection may take to send a request's head.
-fn builder(patience: Duration) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(patience);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(patience);
-    builder
 }
 
 /// What runs beside the requests; ends when the set is dropped.

@@ -9,14 +9,15 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+
+use crate::connection::Rules;
 
 /// Threads of a worker for what blocks: opening keys.
 const BLOCKING: usize = 16;
@@ -64,13 +65,9 @@ pub struct Cut(pub bool);
 pub struct Drained(Vec<(oneshot::Sender<()>, JoinHandle<()>)>);
 
 impl Workers {
-    /// Starts one for each core. A connection on which nothing is said for `patience` is closed.
-    pub fn start(
-        service: &Router,
-        builder: &auto::Builder<TokioExecutor>,
-        patience: Duration,
-    ) -> std::io::Result<Self> {
-        let start = |number| Worker::start(number, service.clone(), builder.clone(), patience);
+    /// Starts one for each core.
+    pub fn start(service: &Router, rules: &Arc<Rules>) -> std::io::Result<Self> {
+        let start = |number| Worker::start(number, service.clone(), Arc::clone(rules));
         (1..=count()).map(start).collect::<Result<_, _>>().map(Self)
     }
 
@@ -121,12 +118,7 @@ impl Drained {
 }
 
 impl Worker {
-    fn start(
-        number: usize,
-        service: Router,
-        builder: auto::Builder<TokioExecutor>,
-        patience: Duration,
-    ) -> std::io::Result<Self> {
+    fn start(number: usize, service: Router, rules: Arc<Rules>) -> std::io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING)
@@ -142,7 +134,7 @@ impl Worker {
                 NUMBER.set(number);
                 OPEN.set(Some(Arc::clone(&counted)));
                 runtime.block_on(async move {
-                    let cut = serve(arriving, service, builder, counted, patience).await;
+                    let cut = serve(arriving, service, rules, counted).await;
                     let _ = drain.send(cut);
                     let _ = released.await;
                 });
@@ -164,9 +156,8 @@ pub const GRACE: Duration = Duration::from_secs(8);
 async fn serve(
     mut arriving: mpsc::UnboundedReceiver<StdStream>,
     service: Router,
-    builder: auto::Builder<TokioExecutor>,
+    rules: Arc<Rules>,
     counted: Arc<AtomicUsize>,
-    patience: Duration,
 ) -> Cut {
     let mut open = JoinSet::new();
     open.spawn(near_timer());
@@ -177,7 +168,7 @@ async fn serve(
         let begun = tokio::select! {
             arrived = arriving.recv() => {
                 let Some(stream) = arrived else { break };
-                silent.spawn(begun(stream, OneLess(Arc::clone(&counted)), patience));
+                silent.spawn(begun(stream, OneLess(Arc::clone(&counted)), Arc::clone(&rules)));
                 continue;
             }
             Some(begun) = silent.join_next() => begun,
@@ -185,13 +176,16 @@ async fn serve(
         let Ok(Some((stream, one_less))) = begun else {
             continue;
         };
-        let connection = builder
+        let connection = rules
+            .builder()
             .serve_connection_with_upgrades(TokioIo::new(stream), service.clone())
             .into_owned();
         let watched = connections.watch(connection);
+        let rules = Arc::clone(&rules);
         open.spawn(async move {
-            // A connection that breaks is the caller's business.
-            let _ = watched.await;
+            if let Err(error) = watched.await {
+                rules.broke(&*error);
+            }
             drop(one_less);
         });
         while open.try_join_next().is_some() {}
@@ -203,31 +197,14 @@ async fn serve(
     Cut(ended.is_err())
 }
 
-/// The connection, once a request begins on it. What reads requests waits without end for the first
-/// bytes, which tell the version of HTTP: so for a whole preface of HTTP/2, or for what is none.
+/// The connection, once a request begins on it.
 async fn begun(
     stream: StdStream,
     one_less: OneLess,
-    patience: Duration,
+    rules: Arc<Rules>,
 ) -> Option<(TcpStream, OneLess)> {
-    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    /// What is half a preface comes to be more, or not, in a moment.
-    const MOMENT: Duration = Duration::from_millis(50);
     let stream = TcpStream::from_std(stream).ok()?;
-    let told = async {
-        let mut first = [0; PREFACE.len()];
-        loop {
-            let length = stream.peek(&mut first).await.ok()?;
-            match length {
-                0 => return None,
-                _ if length == PREFACE.len() || !PREFACE.starts_with(&first[..length]) => {
-                    return Some(());
-                }
-                _ => tokio::time::sleep(MOMENT).await,
-            }
-        }
-    };
-    tokio::time::timeout(patience, told).await.ok()??;
+    rules.begun(&stream).await?;
     Some((stream, one_less))
 }
 

@@ -38,6 +38,8 @@ pub fn checked(raw: Raw, file: Option<&Path>) -> Result<Config, ConfigError> {
     database(&database_url, file)?;
     patience("limits.head_seconds", raw.limits.head_seconds)?;
     patience("limits.body_pause_seconds", raw.limits.body_pause_seconds)?;
+    let answer_pause = raw.limits.answer_pause_seconds;
+    patience("limits.answer_pause_seconds", answer_pause)?;
     let mut providers = std::collections::BTreeMap::new();
     for (id, written) in raw.providers {
         let checked = provider(&id, written)?;

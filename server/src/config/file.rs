@@ -246,6 +246,8 @@ pub struct Limits {
     /// How long a caller may stop in the middle of a request's body; one of an API call has to be
     /// there within that time.
     pub body_pause_seconds: u64,
+    /// How long a caller may take nothing of an answer that is sent.
+    pub answer_pause_seconds: u64,
     /// Sealed keys a user may upload in a minute.
     pub uploads_per_minute: u32,
     /// Sessions a user may open in a minute.
@@ -271,6 +273,7 @@ impl Default for Limits {
             retry_body_bytes: 1_048_576,
             head_seconds: 30,
             body_pause_seconds: 30,
+            answer_pause_seconds: 120,
             uploads_per_minute: 30,
             sessions_per_minute: 30,
             tests_per_minute: 30,

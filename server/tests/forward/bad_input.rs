@@ -287,6 +287,23 @@ async fn a_caller_with_too_many_or_too_long_headers_is_refused_and_others_are_se
 }
 
 #[tokio::test]
+async fn a_head_may_hold_a_large_cookie_beside_what_is_ours_and_no_more() {
+    let upstream = Upstream::start().await;
+    let companion = Companion::start(&upstream.origin(), "").await;
+    let ann = companion.user("ann");
+    companion.add(&ann, "sk-anns").await;
+    let of = |length: usize| format!("cookie: a={}\r\n", "y".repeat(length));
+    let enough = format!("connection: close\r\n{}\r\n", of(24 * 1024));
+    let answer = write(&companion, head(&ann, &enough).as_bytes(), false).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // Not all of it: more is not waited for.
+    let much = head(&ann, &of(33 * 1024));
+    let answer = write(&companion, much.as_bytes(), false).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(upstream.keys().len(), 1);
+}
+
+#[tokio::test]
 async fn a_caller_whose_body_is_no_body_reaches_no_provider() {
     let upstream = Upstream::start().await;
     let companion = Companion::start(&upstream.origin(), "").await;

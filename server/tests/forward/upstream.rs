@@ -290,8 +290,12 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         }
         "long" => {
             let piece = Bytes::from(vec![b'z'; PIECE]);
-            let pieces = stream::iter(0..1024).map(move |_| {
+            let mut unfinished = Unfinished(Some(Arc::clone(&inner)));
+            let pieces = stream::iter(0..1024).map(move |number| {
                 inner.sent.fetch_add(PIECE, Ordering::SeqCst);
+                if number == 1023 {
+                    unfinished.finish();
+                }
                 Ok::<_, std::io::Error>(piece.clone())
             });
             Body::from_stream(pieces).into_response()

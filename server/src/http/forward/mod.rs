@@ -6,6 +6,7 @@ mod kept;
 mod looked;
 mod plan;
 pub mod rate_limit;
+mod taken;
 
 use std::time::Duration;
 
@@ -86,6 +87,7 @@ pub async fn serve(
     body: Body,
 ) -> Result<Response, Problem> {
     let limits = &state.config.limits;
+    let version = head.version;
     let route = state
         .client
         .route(asked.provider)
@@ -180,7 +182,11 @@ pub async fn serve(
     let answer = WhileAlive::new(answer, credential.life().cloned());
     // Some providers say that a key is not accepted with a status that says the contrary.
     let good = accepted && head.status.is_success();
-    let answer = usage::metered(state, served(credential), ask, good, &mut head, answer);
+    let mut answer = usage::metered(state, served(credential), ask, good, &mut head, answer);
+    if version == Version::HTTP_2 {
+        let pause = Duration::from_secs(limits.answer_pause_seconds);
+        answer = Body::new(Taken::new(state, answer, pause));
+    }
     Ok(Response::from_parts(head, answer))
 }
 
