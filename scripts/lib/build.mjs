@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -71,6 +72,7 @@ async function build({ what, folder, name, cargo }) {
       // It holds "*", and npm would leave the wasm out of the package.
       rmSync(join(root, dist, ".gitignore"), { force: true });
       await optimize(join(root, wasm));
+      await shortenImports(join(root, wasm), join(root, dist, `${name}.js`));
       writeSha256(join(root, wasm));
     },
   );
@@ -114,6 +116,35 @@ async function optimize(path) {
     smaller,
   ]);
   renameSync(smaller, path);
+}
+
+/**
+ * Gives what the wasm imports of its glue short names, in both: wasm-bindgen ends each with a hash, which nothing
+ * compresses, and bundlers leave the names of properties as they are.
+ */
+async function shortenImports(wasm, glue) {
+  // Not at the top: these scripts start in clones where nothing is installed yet.
+  const { default: binaryen } = await import("binaryen");
+  const module = binaryen.readBinary(readFileSync(wasm));
+  let text = readFileSync(glue, "utf8");
+  let count = 0;
+  for (const { name, module: from, base, params, results } of functionsOf(module, binaryen)) {
+    const [before, after, ...more] = text.split(` ${base}: function`);
+    // What it imports of our own files has the names that we gave.
+    if (!base.startsWith("__wb") || after === undefined || more.length > 0) continue;
+    const short = `_${(count++).toString(36)}`;
+    text = `${before} ${short}: function${after}`;
+    module.removeFunction(name);
+    module.addFunctionImport(name, from, short, params, results);
+  }
+  writeFileSync(wasm, module.emitBinary());
+  writeFileSync(glue, text);
+  module.dispose();
+}
+
+function functionsOf(module, { getFunctionInfo }) {
+  const count = module.getNumFunctions();
+  return Array.from({ length: count }, (_, at) => getFunctionInfo(module.getFunctionByIndex(at)));
 }
 
 export async function buildPackage() {
