@@ -32,11 +32,17 @@ async function freePort() {
   throw new Error(`no free port from ${PORT} on`);
 }
 
-function isFree(port) {
+/** At both addresses of `localhost`: whoever had the other one would be sent the link. */
+async function isFree(port) {
+  return (await isFreeAt("127.0.0.1", port)) && (await isFreeAt("::1", port));
+}
+
+function isFreeAt(host, port) {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+    // Any other error says that this machine has no such address.
+    probe.once("error", ({ code }) => resolve(code !== "EADDRINUSE" && code !== "EACCES"));
+    probe.listen({ host, port, ipv6Only: true }, () => probe.close(() => resolve(true)));
   });
 }
 

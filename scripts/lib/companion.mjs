@@ -11,10 +11,10 @@ export const suffix = (port) => (port === PORT ? "" : `-${port}`);
 
 /** By the environment; what the person has set there counts more. */
 export function settings(port) {
-  const address = `127.0.0.1:${port}`;
   return {
-    KEYSEAL__LISTEN: address,
-    KEYSEAL__PUBLIC_URL: `http://${address}`,
+    KEYSEAL__LISTEN: `127.0.0.1:${port}`,
+    // By name: browsers make no passkey for a page whose address is a number.
+    KEYSEAL__PUBLIC_URL: `http://localhost:${port}`,
     KEYSEAL__PAGE_DIR: join(root, "www", "dist"),
     KEYSEAL__DATA_DIR: join(root, `keyseal-data${suffix(port)}`),
     KEYSEAL__KEYS_DIR: join(root, `keyseal-keys${suffix(port)}`),

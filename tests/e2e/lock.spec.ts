@@ -102,6 +102,11 @@ test("when it locks by itself is chosen under Security, and kept", async ({ stag
   await choice.selectOption({ label: "After 15 minutes" });
   await page.reload();
   await expect(choice.locator("option:checked")).toHaveText("After 15 minutes");
+  // Here the page has an address of numbers, where browsers make no passkey.
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add a passkey" });
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(dialog.getByRole("alert")).toContainText("the address of this page is a number");
 });
 
 test("nobody can unlock it: given up, and its keys are entered again", async ({ stage }) => {

@@ -45,6 +45,8 @@ export const unlock = {
   passkeyForbidden: "The page around this one does not allow passkeys here.",
   passkeyForbiddenNext:
     "Use a passphrase or a recovery code. Whoever made that page can allow passkeys in its frame.",
+  passkeyNumber: "Passkeys belong to names, and the address of this page is a number.",
+  passkeyNumberNext: "Open the page by a name, such as localhost, or use a passphrase.",
   passkeyPerhaps: "Some browsers allow no passkeys in a page inside another one.",
   cannot: "I cannot unlock it, or want to start again",
   startOver: {
@@ -96,7 +98,7 @@ export const keys = {
     },
     {
       title: "Used, not handed out",
-      text: "Requests go through the companion, which puts the key into that one request. Apps never hold it.",
+      text: "Requests go through the companion, which puts the key into that one request; or past it, encrypted up to the provider. Apps never hold it.",
     },
   ],
   add: "Add a key",
@@ -213,6 +215,8 @@ export const add = {
   signIn: (name: string) => `Get a key by signing in to ${name}`,
   allowed: {
     title: "What the key will be used for",
+    canDemo: "Apps that you use here can chat with the demo. It costs nothing.",
+    cannotDemo: "They cannot read the key, or use it for anyone else.",
     can: (name: string, kinds: readonly (keyof typeof categoryUse)[]) =>
       `Apps that you use here can make requests at ${name}${
         kinds.length ? ` (${kinds.map((kind) => categoryUse[kind]).join(", ")})` : ""
@@ -250,7 +254,7 @@ export const add = {
   ownText: (host: string) =>
     `Stored encrypted here and nowhere else. The demo is a part of ${host}, which opens the key for each request; requests to real providers it passes on and cannot read. Not on your other devices.`,
   relayedText:
-    "Stored encrypted here and nowhere else; the companion passes your requests on and cannot read them. Not on your other devices.",
+    "Stored encrypted here and nowhere else. The companion passes your requests on and cannot read them; one that it cannot pass on so fails. Not on your other devices.",
   browserMemory: "This window stores nothing: gone when you close it.",
   submit: "Seal and store",
   cancel: "Cancel",
@@ -374,9 +378,9 @@ export const usage = {
   ranges: { month: "This month", days30: "30 days", days90: "90 days", year: "Year" },
   loading: "Adding up…",
   retry: "Try again",
-  safe: "Nothing is lost: requests go on being counted.",
+  safe: "Requests go on being counted.",
   stale: "What you see here is from before.",
-  emptyTitle: "Nothing used in this time",
+  emptyTitle: "Nothing went through the companion in this time",
   empty:
     "As soon as an app, or the playground, makes a request under one of your keys, it is counted here.",
   sums: {
@@ -514,7 +518,7 @@ export const activity = {
   changed: (members: readonly string[]) => `What changed: ${members.join(", ")}`,
   members: {
     label: "label",
-    isActive: "on or off",
+    isActive: "turned on or off",
     priority: "order",
     expiresAt: "expiry",
     budgetUsd: "budget",

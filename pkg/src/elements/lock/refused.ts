@@ -14,7 +14,12 @@ export function refusal(error: KeysealError): KeysealError {
   if (code === "wrong_secret")
     return new KeysealError(code, WORDS.wrong, { next: WORDS.wrongNext });
   const ofPasskey = code === "passkey_refused" || code === "passkey_unavailable";
-  if (!ofPasskey || globalThis.parent === globalThis.window) return error;
+  if (!ofPasskey) return error;
+  if (isNumber(location.hostname)) {
+    const more = { next: WORDS.passkeyNumberNext, cause: error };
+    return new KeysealError("passkey_unavailable", WORDS.passkeyNumber, more);
+  }
+  if (globalThis.parent === globalThis.window) return error;
   // To a page inside another one a browser says the same whether a person cancels or the page around forbids it.
   const { featurePolicy } = document as Asked;
   const features = ["publickey-credentials-create", "publickey-credentials-get"];
@@ -25,4 +30,9 @@ export function refusal(error: KeysealError): KeysealError {
   if (featurePolicy) return error;
   const next = `${error.next ?? ""} ${WORDS.passkeyPerhaps}`.trim();
   return new KeysealError(code, error.message, { next, cause: error });
+}
+
+/** Whether this is an IP address: passkeys belong to names. */
+function isNumber(host: string): boolean {
+  return host.startsWith("[") || /^[\d.]+$/.test(host);
 }

@@ -73,10 +73,11 @@ export class Unlock extends VaultElement {
     const other = typed === "passphrase" ? "recovery" : "passphrase";
     return html`
       <form @submit=${(event: SubmitEvent) => this.#submit(event, typed)}>
-        <label class="field">
-          <span class="name">${WORDS[typed]}</span>
+        <div class="field">
+          <label class="name" for="secret">${WORDS[typed]}</label>
           <span class="line">
             <input
+              id="secret"
               class="input ${typed === "recovery" ? "mono" : ""}"
               type=${typed === "passphrase" ? "password" : "text"}
               autocomplete=${typed === "passphrase" ? "current-password" : "off"}
@@ -91,7 +92,7 @@ export class Unlock extends VaultElement {
               ${this.busy ? html`<span class="spinner"></span>` : nothing}${WORDS.submit}
             </button>
           </span>
-        </label>
+        </div>
         ${
           kinds.has(other)
             ? html`<button class="link" type="button" @click=${() => this.#switchTo(other)}>
