@@ -70,6 +70,9 @@ test("a conversation goes over two providers, is kept sealed, and goes out of si
     const second = await say(page, "Second");
     await expect(second).toContainText("You said: “Second”");
     await expect(second).toContainText("free");
+    // A key of this browser alone goes to the demo, which is the companion itself, sealed into the request.
+    await second.getByRole("button", { name: "envelope" }).click();
+    await expect(second.getByRole("status")).toContainText("sealed the key into this one request");
     // Only the answer that came was drawn, however often.
     expect(await redrawn()).toBe(0);
     await choose(page, "Auto");
@@ -104,6 +107,7 @@ test("a conversation goes over two providers, is kept sealed, and goes out of si
     await expect(refused).toContainText("OpenAI asks to wait");
     await refused.getByRole("button", { name: "Try again" }).click();
     await expect(refused).toContainText("Good morning from upstream");
+    await expect(refused.getByRole("button", { name: "in place of" })).toHaveCount(0);
     await page.getByRole("button", { name: "Edit" }).nth(1).click();
     await expect(page.getByText("What came after it is replaced")).toBeVisible();
     await page.getByRole("textbox", { name: "Message" }).fill("Second, changed");
@@ -234,7 +238,8 @@ test("what a hostile model writes is text, and its images and scripts do nothing
   const store = new SecureStore(await stage.openPage());
   await store.ready();
   const { page } = store;
-  const added = await store.submit(openAiKey(), "synced");
+  const first = openAiKey();
+  const added = await store.submit(first, "synced");
   await page.getByRole("link", { name: "Chat with it" }).click();
   await expect(added).toBeHidden();
   await expect(page.getByRole("button", { name: /^Model: .*, OpenAI$/ })).toBeVisible();
@@ -292,6 +297,24 @@ test("what a hostile model writes is text, and its images and scripts do nothing
     );
     await expect(second.getByRole("columnheader", { name: "Cost" })).toBeVisible();
     await expect(second.getByRole("cell", { name: "1" })).toBeVisible();
+  });
+
+  await test.step("another key takes over: the line says in place of which; none is left to ask", async () => {
+    const spare = openAiKey();
+    await store.goTo("Keys");
+    await store.add(spare, "synced", "spare");
+    await store.goTo("Playground");
+    upstream.fail(429);
+    const third = await say(page, "Who answers?");
+    await expect(third).toContainText("Good morning from upstream");
+    await expect(third).toContainText(`…${spare.slice(-4)} spare`);
+    await third.getByRole("button", { name: `in place of sk-proj-…${first.slice(-4)}` }).click();
+    await expect(third.getByRole("status")).toContainText("That key comes first");
+    // What the companion could not do is not blamed on the provider.
+    await upstream.close();
+    const fourth = await say(page, "Anybody?");
+    await expect(fourth).toContainText("upstream_unreachable");
+    await expect(fourth).not.toContainText("OpenAI had a failure");
   });
 });
 

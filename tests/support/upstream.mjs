@@ -64,7 +64,9 @@ export async function startUpstream(tls) {
     say(...texts) {
       answers.push(...texts);
     },
+    /** Once more does nothing. */
     async close() {
+      if (!server.listening) return;
       server.closeAllConnections();
       server.close();
       await once(server, "close");

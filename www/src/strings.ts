@@ -42,10 +42,10 @@ export const strings = {
   signIn: {
     title: "Open this page by its link",
     none: "The companion prints a link when it starts. It signs this browser in, once.",
-    how: "Where the companion runs, this prints a fresh link:",
-    command: "keyseal-server token",
-    howInClone: "If it was started by npm start, in the same folder:",
+    howInClone: "If npm start runs it, this prints a fresh link, in the same folder:",
     commandInClone: "npm run link",
+    how: "Otherwise this does, where the companion runs:",
+    command: "keyseal-server token",
     usedTitle: "This link does not work any more",
     used: "Each link works once, for ten minutes, and only at the companion that printed it. Your keys are still where they were.",
     endedTitle: "Your sign-in has ended",
@@ -175,11 +175,19 @@ export const strings = {
     stopped: "stopped by you",
     interrupted: "Interrupted: the page was closed before the answer came.",
     platform: "the operator’s key",
+    insteadOf: "in place of",
+    insteadTitle:
+      "That key comes first, and did not serve: the provider refused it, or asked it to wait, or it could not be used. Its line under Keys says more.",
     forward: "forward",
+    envelope: "envelope",
     relay: "relay",
-    forwardTitle:
-      "The companion opened the key in memory to send this request, and could read what was said. It forgets the key soon after: within a minute, where its operator has not set another time.",
-    relayTitle: "The companion passed on encrypted bytes and could read neither key nor words.",
+    paths: {
+      forward:
+        "The companion opened the key in memory to send this request, and could read what was said. It forgets the key soon after: within a minute, where its operator has not set another time.",
+      envelope:
+        "This browser sealed the key into this one request. The companion opened it in memory to send it, could read what was said, and stores neither.",
+      relay: "The companion passed on encrypted bytes and could read neither key nor words.",
+    },
     tokens: (n: number) => plural(n, "token"),
     tokensTitle: (input: number, output: number) =>
       `${plural(input, "token")} in, ${output} out, as the provider counted.`,

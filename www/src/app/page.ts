@@ -285,10 +285,10 @@ export class KeysealPage extends LitElement {
         <span class="badge">${icons.seal}</span>
         <h1>${title}</h1>
         <p>${words[why]}</p>
-        <p>${words.how}</p>
-        <pre class="mono">${words.command}</pre>
         <p>${words.howInClone}</p>
         <pre class="mono">${words.commandInClone}</pre>
+        <p>${words.how}</p>
+        <pre class="mono">${words.command}</pre>
       </section>
     `;
   }

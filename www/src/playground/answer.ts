@@ -2,7 +2,7 @@ import { controls, icons } from "keyseal/elements/ui";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { strings } from "../strings.js";
-import type { Failure, Told } from "./conversation.js";
+import type { Failure, Key, Told } from "./conversation.js";
 import { Copying } from "./copying.js";
 import { Markdown } from "./markdown.js";
 import { prose } from "./prose.js";
@@ -188,7 +188,7 @@ interface Fact {
 }
 
 /** A request that failed has taken nothing that anybody knows of. */
-function factsOf({ model, key, path, tokens, costUsd }: Told, counted: boolean): Fact[] {
+function factsOf({ model, key, passed, path, tokens, costUsd }: Told, counted: boolean): Fact[] {
   const { input, output, total } = tokens;
   const all = total ?? (input !== null && output !== null ? input + output : null);
   const counts = input !== null && output !== null ? WORDS.tokensTitle(input, output) : "";
@@ -196,11 +196,11 @@ function factsOf({ model, key, path, tokens, costUsd }: Told, counted: boolean):
     { shown: html`${model}`, why: "" },
     key === "platform" || !key
       ? { shown: html`${WORDS.platform}`, why: "" }
-      : {
-          shown: html`<span class="mono">${key.hint}</span>${key.label ? ` ${key.label}` : ""}`,
-          why: "",
-        },
-    { shown: html`${WORDS[path]}`, why: path === "relay" ? WORDS.relayTitle : WORDS.forwardTitle },
+      : { shown: keyOf(key), why: "" },
+    ...(passed
+      ? [{ shown: html`${WORDS.insteadOf} ${keyOf(passed)}`, why: WORDS.insteadTitle }]
+      : []),
+    { shown: html`${WORDS[path]}`, why: WORDS.paths[path] },
   ];
   if (!counted) return how;
   return [
@@ -210,6 +210,10 @@ function factsOf({ model, key, path, tokens, costUsd }: Told, counted: boolean):
       ? { shown: html`${WORDS.noCost}`, why: WORDS.noCostTitle }
       : { shown: html`${WORDS.cost(costUsd)}`, why: "" },
   ];
+}
+
+function keyOf({ hint, label }: Key): TemplateResult {
+  return html`<span class="mono">${hint}</span>${label ? ` ${label}` : ""}`;
 }
 
 function ending({ content, told, failure, stopped }: Answer): string {

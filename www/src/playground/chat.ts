@@ -1,10 +1,12 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import { KeysealError, type Vault } from "keyseal";
-import type { Message, Told } from "./conversation.js";
+import { type Entry, KeysealError, type Vault } from "keyseal";
+import type { Key, Message, Told } from "./conversation.js";
 
 export interface Request {
   /** Where OpenAI-compatible chat is answered, at the companion. */
   url: string;
+  /** Whose keys; without it the companion chooses. */
+  provider?: string;
   model: string;
   messages: readonly Message[];
   /** Exactly this entry; otherwise the first in order. */
@@ -57,12 +59,38 @@ function begun(vault: Vault, request: Request, response: Response): Told {
   return {
     // Which model `auto` came to, the companion says.
     model: response.headers.get("Keyseal-Model") ?? request.model,
-    key: served && served !== "platform" ? { hint: served.keyHint, label: served.label } : served,
-    path: response.headers.get("Keyseal-Path") === "relay" ? "relay" : "forward",
+    key: served && served !== "platform" ? shown(served) : served,
+    passed: passedOver(vault, request, response),
+    path: pathOf(response, served),
     tokens: { input: null, output: null, total: null },
     costUsd: null,
     complete: false,
   };
+}
+
+function shown({ keyHint, label }: Entry): Key {
+  return { hint: keyHint, label };
+}
+
+/** The first in order, where another key served without being named. */
+function passedOver(vault: Vault, { provider, entry }: Request, response: Response) {
+  const served = vault.servedBy(response);
+  if (!served || entry) return undefined;
+  const id = served === "platform" ? undefined : served.id;
+  // Where the companion chooses it knows of its own keys alone: only an answer that another one came before says it.
+  const again = Number(response.headers.get("Keyseal-Attempts")) > 1;
+  const whose = provider ?? (again && served !== "platform" ? served.provider : undefined);
+  const first = vault.entries.find((each) => each.provider === whose && isInUse(each));
+  return first && first.id !== id ? shown(first) : undefined;
+}
+
+function isInUse({ isActive, expiresAt }: Entry): boolean {
+  return isActive && !(expiresAt && Date.parse(expiresAt) <= Date.now());
+}
+
+function pathOf(response: Response, served: Entry | "platform" | null): Told["path"] {
+  if (response.headers.get("Keyseal-Path") === "relay") return "relay";
+  return served && served !== "platform" && served.storage === "browser" ? "envelope" : "forward";
 }
 
 function counted(usage: NonNullable<Chunk["usage"]>): Partial<Told> {

@@ -13,7 +13,9 @@ export interface Told {
   model: string;
   /** Null where nothing said which key it was. */
   key: Key | "platform" | null;
-  path: "forward" | "relay";
+  /** The key whose turn it was, where another one served. */
+  passed?: Key | undefined;
+  path: "forward" | "envelope" | "relay";
   tokens: { input: number | null; output: number | null; total: number | null };
   /** US dollars, as the provider says; null: it does not. */
   costUsd: number | null;

@@ -7,7 +7,9 @@ const WORDS = strings.playground.failures;
 /** What went wrong with a message, in a person's words: what happened, and what to do. */
 export function explained(error: KeysealError, provider: string): Failure {
   const { code, status } = error;
-  const known = WORDS[code as keyof typeof WORDS] ?? byStatus(status);
+  // The companion's own refusals have a code of their own: what failed there is not the provider's doing.
+  const isTheirs = code.startsWith("http_");
+  const known = WORDS[code as keyof typeof WORDS] ?? (isTheirs ? byStatus(status) : undefined);
   const said = error.message.trim();
   if (!known) {
     return {
@@ -17,8 +19,7 @@ export function explained(error: KeysealError, provider: string): Failure {
     };
   }
   // The provider's own words often say more than any of ours.
-  const theirs =
-    said && code.startsWith("http_") ? `${strings.playground.providerSays(said)} ` : "";
+  const theirs = said && isTheirs ? `${strings.playground.providerSays(said)} ` : "";
   return { code, message: known.message(provider), next: theirs + (error.next ?? known.next) };
 }
 

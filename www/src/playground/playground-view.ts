@@ -636,7 +636,7 @@ export class PlaygroundView extends VaultElement {
     const path = this.vault.providers.find(({ id }) => id === provider)?.chatPath ?? "";
     const entry = this.vault.entries.some(({ id }) => id === this.key) ? { entry: this.key } : {};
     const url = new URL(`/forward/${provider}${path}`, location.origin).href;
-    return { url, model, messages, signal, ...entry };
+    return { url, provider, model, messages, signal, ...entry };
   }
 
   #nameOf(choice: Choice): string {
