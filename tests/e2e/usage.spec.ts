@@ -25,7 +25,7 @@ test("usage: counted, shown as a number, bars and tables, and saved as the same 
 }) => {
   const [first, second] = [demoKey(), demoKey()];
   await views.show("usage");
-  await expect(page.getByText("Nothing used in this time")).toBeVisible();
+  await expect(page.getByText("Nothing went through the companion in this time")).toBeVisible();
 
   const prod = await views.add(first.key, { label: "=prod", budgetUsd: 5 });
   const other = await views.add(second.key, { label: "other" });
@@ -129,7 +129,7 @@ test("a year of fifteen providers, in light and dark; a companion that is away, 
   await page.unroute("**/api/v1/usage?*");
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByRole("alert")).toHaveCount(0);
-  await expect(page.getByText("Nothing used in this time")).toBeVisible();
+  await expect(page.getByText("Nothing went through the companion in this time")).toBeVisible();
 });
 
 test("activity: in words, filtered by what, key and day, and page by page", async ({
@@ -166,7 +166,7 @@ test("activity: in words, filtered by what, key and day, and page by page", asyn
   await page.getByLabel("What").selectOption({ label: "Keys changed" });
   await page.getByRole("combobox", { name: "Key" }).selectOption(one);
   await expect(list).toHaveCount(26);
-  await expect(list.last()).toContainText("What changed: label, on or off");
+  await expect(list.last()).toContainText("What changed: label, turned on or off");
   const today = new Date();
   const local = `${today.getFullYear()}-${`${today.getMonth() + 1}`.padStart(2, "0")}-${`${today.getDate()}`.padStart(2, "0")}`;
   await page.getByLabel("From").fill(local);

@@ -4,6 +4,7 @@ import { live } from "lit/directives/live.js";
 import { KeysealError } from "../../errors.js";
 import { oauthProviders, startOAuth } from "../../oauth/index.js";
 import type { Entry, ProviderInfo, Storage } from "../../types.js";
+import { COMPANIONS_OWN } from "../../vault/relayed.js";
 import { define } from "../define.js";
 import { emit } from "../events.js";
 import * as strings from "../strings.js";
@@ -225,7 +226,6 @@ export class AddDialog extends VaultElement {
                 html`<option value=${id} ?selected=${id === this.provider}>${name}</option>`,
             )}
           </select>
-          ${info || this.#key.isEmpty ? nothing : html`<span class="help">${WORDS.ownEndpoint}</span>`}
           ${
             info?.dashboard
               ? html`<a class="link" href=${info.dashboard} target="_blank" rel="noopener noreferrer">
@@ -260,6 +260,7 @@ export class AddDialog extends VaultElement {
           ${this.label.length < LABEL_LETTERS ? nothing : html`<span class="help">${WORDS.labelFull}</span>`}
         </div>
       </div>
+      ${info || this.#key.isEmpty ? nothing : html`<p class="help">${WORDS.ownEndpoint}</p>`}
       ${info?.customHost ? this.#hostField() : nothing}
       ${storageCards(this.vault, this.provider, this.storage, (storage) => {
         this.storage = storage;
@@ -295,11 +296,14 @@ export class AddDialog extends VaultElement {
     </div>`;
   }
 
-  #allowed({ name, categories }: ProviderInfo): TemplateResult {
+  #allowed({ id, name, categories }: ProviderInfo): TemplateResult {
+    const { can, cannot, canDemo, cannotDemo } = WORDS.allowed;
+    // Nobody has an account at the demo.
+    const isDemo = id === COMPANIONS_OWN;
     return html`
       <ul class="allowed" aria-label=${WORDS.allowed.title}>
-        <li>${icons.check}<span>${WORDS.allowed.can(name, categories)}</span></li>
-        <li>${icons.cross}<span>${WORDS.allowed.cannot(name)}</span></li>
+        <li>${icons.check}<span>${isDemo ? canDemo : can(name, categories)}</span></li>
+        <li>${icons.cross}<span>${isDemo ? cannotDemo : cannot(name)}</span></li>
       </ul>
     `;
   }

@@ -53,6 +53,7 @@ export const addStyles = css`
   .field > .link {
     justify-self: start;
     font-weight: 400;
+    text-align: start;
   }
 
   .legend {

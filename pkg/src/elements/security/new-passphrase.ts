@@ -102,6 +102,7 @@ export class NewPassphrase {
   #refuse(why: keyof typeof WORDS.refusals, field: string): KeysealError {
     this.#host.renderRoot.querySelector<HTMLElement>(`[name=${field}]`)?.focus();
     const [message, next] = WORDS.refusals[why];
-    return new KeysealError("passphrase_weak", message, { next });
+    const code = why === "differ" ? "validation" : "passphrase_weak";
+    return new KeysealError(code, message, { next });
   }
 }

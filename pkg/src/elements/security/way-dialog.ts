@@ -61,7 +61,8 @@ export class WayDialog extends LitElement {
     const { task } = this;
     return html`
       <dialog
-        aria-labelledby="title"
+        aria-labelledby=${this.code ? nothing : "title"}
+        aria-label=${this.code ? strings.recoverySheet.title : nothing}
         @cancel=${(event: Event) => (this.busy || this.code) && event.preventDefault()}
         @close=${this.#closed}
       >
