@@ -69,12 +69,22 @@ export class KeysealError extends Error {
   }
 }
 
+/** The code of anything that was thrown. */
+export function codeOf(thrown: unknown): string {
+  return KeysealError.from(thrown).code;
+}
+
+/** For `catch`: what was thrown is thrown on as a `KeysealError`. */
+export function failed(thrown: unknown): never {
+  throw KeysealError.from(thrown);
+}
+
 /** Runs a call into the wasm; what it throws becomes a `KeysealError`. */
 export function translated<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw KeysealError.from(error);
+    return failed(error);
   }
 }
 

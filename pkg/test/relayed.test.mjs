@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { KeysealError, Vault } from "../dist/index.js";
+import { Requests } from "../dist/relay/requests.js";
 import { fitRelay } from "../dist/vault/relay-door.js";
 import { FakeCompanion, json, tokenFor, URL_OF_COMPANION } from "./companion.mjs";
 
@@ -20,7 +21,7 @@ beforeEach(async (t) => {
 
 /** A relay that answers as told, and keeps what it was asked. */
 function relay(answer = () => Response.json({ by: "relay" })) {
-  return fitRelay((parts) => {
+  const begin = (parts) => {
     const session = {
       parts,
       sent: [],
@@ -47,7 +48,8 @@ function relay(answer = () => Response.json({ by: "relay" })) {
     };
     sessions.push(session);
     return session;
-  });
+  };
+  return fitRelay((parts) => new Requests(parts, begin));
 }
 
 const open = (options = {}) =>

@@ -1,5 +1,5 @@
 import { KeysealError } from "../errors.js";
-import { fitDoor, type Inside } from "../vault/inside.js";
+import { fitInside, type Inside } from "../vault/inside.js";
 import type { Vault } from "../vault/vault.js";
 import type { Frame } from "./frame.js";
 
@@ -15,7 +15,7 @@ export function vaultBeside(frame: Frame, realm: typeof globalThis): Vault | und
   if (!frame.vault) return undefined;
   const vault = across(frame.vault, realm);
   const refused = () => Promise.reject(notHere());
-  fitDoor(vault, new Proxy({} as Inside, { get: () => refused }));
+  fitInside(vault, new Proxy({} as Inside, { get: () => refused }));
   return vault;
 }
 

@@ -1,6 +1,7 @@
 import { KeysealError } from "../errors.js";
 import type { WasmSource } from "../loader/init.js";
 import { fitRelay, type Relay } from "../vault/relay-door.js";
+import { Requests } from "./requests.js";
 import { Session } from "./session.js";
 import { type Starter, start } from "./start.js";
 
@@ -43,5 +44,5 @@ export function relay(options: RelayOptions = {}): Relay {
   }
   const copies = roots.map((root) => root.slice());
   const begin: Starter = (setting, hear) => start({ wasm, worker }, setting, hear);
-  return fitRelay((parts) => new Session(parts, begin, copies));
+  return fitRelay((parts) => new Requests(parts, (own) => new Session(own, begin, copies)));
 }

@@ -1,10 +1,10 @@
 import { KeysealError } from "../errors.js";
-import type { RelayParts, RelayRequest, RelaySession, RelayUser } from "../vault/relay-door.js";
+import type { RelayParts } from "../vault/relay-door.js";
 import { bodyOf } from "./body.js";
 import { Call } from "./call.js";
 import { type Deferred, deferred } from "./deferred.js";
 import { errorOf } from "./failures.js";
-import type { Against, Judged, Looked, Setting, ToEngine, ToPage } from "./messages.js";
+import type { Against, Judged, Looked, Setting, ToEngine, ToPage, Used } from "./messages.js";
 import type { Running, Starter } from "./start.js";
 import type { TestCall } from "./wasm.js";
 
@@ -19,9 +19,53 @@ interface Life {
   wiped: Promise<void>;
 }
 
-/** A vault's use of the relay. */
+/** What a session needs of the vault that it is for. */
+export interface SessionParts extends Pick<RelayParts, "companion" | "token" | "grant" | "locked"> {
+  /** How many connections the companion allows. */
+  connections(): number;
+  used(user: RelayUser, used: Used): void;
+}
+
+/** Whose usage it is. */
+export interface RelayUser {
+  entry: string;
+  provider: string;
+  /** A test of a key is no use of it. */
+  isCounted: boolean;
+}
+
+/** One request under a browser-only entry. */
+export interface RelayRequest extends RelayUser {
+  /** The provider as the companion takes it in its paths: of several origins of one, also which. */
+  route: string;
+  host: string | undefined;
+  method: string;
+  /** Path and query at the provider. */
+  path: string;
+  headers: Headers;
+  /** As the caller gave it, for the body. */
+  input: RequestInfo | URL;
+  init: RequestInit | undefined;
+  /** What the answer says it came from. */
+  url: string;
+  signal: AbortSignal | undefined;
+}
+
+/** What is asked of the engine, between its start and a wipe. */
+export interface RelaySession {
+  send(request: RelayRequest): Promise<Response>;
+  testCall(provider: string): Promise<TestCall | undefined>;
+  judge(judged: Judged): Promise<string>;
+  against(looked: Looked): Promise<Against>;
+  /** Ends what is served by ciphertext that is no longer stored; `now` says whether one still is. */
+  check(now: (record: string) => boolean): Promise<void>;
+  /** Forgets the keys and ends all requests with this error. */
+  wipe(error: KeysealError): void;
+}
+
+/** The engine in its worker, or in the page, as one vault uses it. */
 export class Session implements RelaySession {
-  readonly #parts: RelayParts;
+  readonly #parts: SessionParts;
   readonly #start: Starter;
   readonly #roots: readonly Uint8Array[];
   readonly #calls = new Map<number, Call>();
@@ -31,7 +75,7 @@ export class Session implements RelaySession {
   #life: Life | undefined;
   #ids = 0;
 
-  constructor(parts: RelayParts, start: Starter, roots: readonly Uint8Array[]) {
+  constructor(parts: SessionParts, start: Starter, roots: readonly Uint8Array[]) {
     this.#parts = parts;
     this.#start = start;
     this.#roots = roots;

@@ -1,4 +1,4 @@
-import { KeysealError } from "../errors.js";
+import { codeOf } from "../errors.js";
 import type { Notes } from "./notes.js";
 
 const FIRST_MS = 1_000;
@@ -41,7 +41,7 @@ export class Attempts {
       this.#notes.remove(TRIES);
       return done;
     } catch (error) {
-      if (KeysealError.from(error).code === "wrong_secret") {
+      if (codeOf(error) === "wrong_secret") {
         const wrong = this.#tries().wrong + 1;
         this.#notes.try(TRIES, { wrong, from: Date.now() + waitAfter(wrong) } satisfies Tries);
       }

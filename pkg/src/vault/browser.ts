@@ -1,8 +1,6 @@
 import { KeysealError } from "../errors.js";
 import type { Entry, TestResult } from "../types.js";
-import type { LocalEntryPatch, VaultCore } from "../wasm/keyseal.js";
-import type { Companion } from "./companion.js";
-import type { Exclusive } from "./exclusive.js";
+import type { LocalEntryPatch } from "../wasm/keyseal.js";
 import type { Answered } from "./in-turn.js";
 import {
   type Change,
@@ -14,60 +12,29 @@ import {
   type Pasted,
   TEST_TIMEOUT_MS,
 } from "./keeper.js";
-import type { Latch } from "./latch.js";
-import type { Pinned } from "./pinned.js";
-import type { Relayed } from "./relayed.js";
-import type { Rests } from "./rests.js";
-import type { Slots } from "./slots.js";
+import type { Parts } from "./parts.js";
+
+type Needed = Omit<Parts, "wasm" | "notes" | "offline" | "appNotes">;
 
 /** "Last used" is display: one write a minute is enough. */
 const USE_NOTED_EVERY_MS = 60_000;
 
 /** Entries that live in this browser's vault alone, and travel in an envelope for one request at a time. */
 export class BrowserEntries implements Keeper {
-  readonly #core: VaultCore;
-  readonly #companion: Companion;
-  readonly #pinned: Pinned;
-  readonly #exclusive: Exclusive;
-  readonly #latch: Latch;
-  readonly #slots: Slots;
-  readonly #relayed: Relayed;
-  readonly #rests: Rests;
-  readonly #noted: () => void;
+  readonly #parts: Needed;
   readonly #servedBy = new WeakMap<Response, string>();
 
-  constructor(
-    parts: {
-      core: VaultCore;
-      companion: Companion;
-      pinned: Pinned;
-      exclusive: Exclusive;
-      latch: Latch;
-      slots: Slots;
-      relayed: Relayed;
-      rests: Rests;
-    },
-    /** Told when what an answer said of a key has been noted. */
-    noted: () => void,
-  ) {
-    this.#core = parts.core;
-    this.#companion = parts.companion;
-    this.#pinned = parts.pinned;
-    this.#exclusive = parts.exclusive;
-    this.#latch = parts.latch;
-    this.#slots = parts.slots;
-    this.#relayed = parts.relayed;
-    this.#rests = parts.rests;
-    this.#noted = noted;
+  constructor(parts: Needed) {
+    this.#parts = parts;
   }
 
   async add(pasted: Pasted, entry: NewEntry, onStep: OnStep): Promise<void> {
     withoutBudget(entry);
     onStep("sealing");
     // The vault belongs to one companion: without knowing which, there is none to put the key into.
-    await this.#pinned.ready();
+    await this.#parts.pinned.ready();
     // Sealing and storing are one step inside the wasm: what is not stored was never sealed.
-    await this.#storing(() => this.#core.addBrowser(copyOf(pasted), entry));
+    await this.#storing(() => this.#parts.core.addBrowser(copyOf(pasted), entry));
     onStep("storing");
   }
 
@@ -77,33 +44,33 @@ export class BrowserEntries implements Keeper {
         next: "Remove it, and add the key as a new one.",
       });
     }
-    await this.#pinned.ready();
-    await this.#storing(() => this.#core.replaceBrowser(id, copyOf(pasted)));
+    await this.#parts.pinned.ready();
+    await this.#storing(() => this.#parts.core.replaceBrowser(id, copyOf(pasted)));
   }
 
   async test(entry: Entry): Promise<TestResult> {
-    const result = (await this.#relayed.test(entry)) ?? (await this.#testInEnvelope(entry));
+    const result = (await this.#parts.relayed.test(entry)) ?? (await this.#testInEnvelope(entry));
     await this.#note(entry.id, noted(result));
     return result;
   }
 
   #testInEnvelope(entry: Entry): Promise<TestResult> {
     const path = `/api/v1/test/${encodeURIComponent(entry.provider)}`;
-    return this.#pinned.sealing(async () => {
-      const token = await this.#companion.token();
+    return this.#parts.pinned.sealing(async () => {
+      const token = await this.#parts.companion.token();
       const headers = await this.envelope(entry, { method: "POST", path, token });
       const timeoutMs = TEST_TIMEOUT_MS;
-      return this.#companion.call<TestResult>("POST", path, { token, headers, timeoutMs });
+      return this.#parts.companion.call<TestResult>("POST", path, { token, headers, timeoutMs });
     });
   }
 
   async update(id: string, change: Change | LocalEntryPatch): Promise<void> {
     withoutBudget(change);
-    await this.#exclusive.run(() => this.#core.update(id, change));
+    await this.#parts.exclusive.run(() => this.#parts.core.update(id, change));
   }
 
   async revoke(id: string): Promise<void> {
-    await this.#exclusive.run(() => this.#core.remove(id));
+    await this.#parts.exclusive.run(() => this.#parts.core.remove(id));
   }
 
   /** The headers that carry the key, sealed for this one request. */
@@ -111,13 +78,11 @@ export class BrowserEntries implements Keeper {
     entry: Entry,
     request: { method: string; path: string; token: string },
   ): Promise<Record<string, string>> {
-    await this.#pinned.ready();
-    this.#latch.used();
-    try {
-      return { ...(await this.#core.requestHeaders(entry.id, request)) };
-    } catch (error) {
-      throw this.#said(error);
-    }
+    await this.#parts.pinned.ready();
+    this.#parts.latch.used();
+    return this.#parts.latch.saying(async () => ({
+      ...(await this.#parts.core.requestHeaders(entry.id, request)),
+    }));
   }
 
   /** Which entry an enveloped request was served by. */
@@ -131,12 +96,12 @@ export class BrowserEntries implements Keeper {
     const { status, ok } = response;
     const now = Date.now();
     const lastUsedAt = new Date(now).toISOString();
-    const note = (patch: LocalEntryPatch) => this.#note(entry.id, patch).then(this.#noted);
+    const note = (patch: LocalEntryPatch) => this.#note(entry.id, patch).then(this.#parts.changed);
     // Lists may be open to all; what is made for a key proves it.
     const proves = ok && !against && (entry.status === "invalid" || method === "POST");
     if (against === "wait") {
-      this.#rests.begin(entry.id, response.headers);
-      this.#noted();
+      this.#parts.rests.begin(entry.id, response.headers);
+      this.#parts.changed();
     } else if (against === "refused") {
       await note({ status: "invalid", statusDetail: `The provider refused this key (${status}).` });
     } else if (against === "limited") {
@@ -159,21 +124,11 @@ export class BrowserEntries implements Keeper {
   }
 
   async #storing(store: () => Promise<unknown>): Promise<void> {
-    this.#latch.used();
-    try {
-      await this.#exclusive.run(store);
-    } catch (error) {
-      throw this.#said(error);
-    }
+    this.#parts.latch.used();
+    await this.#parts.latch.saying(() => this.#parts.exclusive.run(store));
     // The first key makes the vault, and with it the device's slot.
-    this.#slots.noteNew();
-    this.#latch.used();
-  }
-
-  /** A locked vault says what unlocks it. */
-  #said(error: unknown): KeysealError {
-    const problem = KeysealError.from(error);
-    return problem.code === "vault_locked" && this.#core.locked ? this.#latch.locked() : problem;
+    this.#parts.slots.noteNew();
+    this.#parts.latch.used();
   }
 }
 

@@ -1,4 +1,4 @@
-import { KeysealError } from "../errors.js";
+import { codeOf, KeysealError } from "../errors.js";
 
 /** Gives the caller's token for the companion; asked before every request, so that it may change. */
 export type TokenSource = () => string | Promise<string>;
@@ -177,10 +177,10 @@ function notTheCompanion(response: Response, cause?: unknown): KeysealError {
 
 /** Whether an error says that there was no answer at all. */
 export function isUnreachable(error: unknown): boolean {
-  return error instanceof KeysealError && error.code === "companion_unreachable";
+  return codeOf(error) === "companion_unreachable";
 }
 
 /** No answer, or none that is the companion's own verdict on this caller: what is known here goes on being shown. */
 export function isAway(error: unknown): boolean {
-  return isUnreachable(error) || (error instanceof KeysealError && error.code === "unavailable");
+  return isUnreachable(error) || codeOf(error) === "unavailable";
 }

@@ -4,7 +4,7 @@ import type { Entry } from "../types.js";
 import type { Companion } from "./companion.js";
 import { type Answered, inTurn, letGo, turns } from "./in-turn.js";
 import { isStale } from "./pinned.js";
-import type { Relayable } from "./relayed.js";
+import type { Relayable } from "./relay-door.js";
 
 /** What `forward` needs of the vault. */
 export interface ForwardParts {

@@ -1,4 +1,4 @@
-import { KeysealError } from "../errors.js";
+import { codeOf } from "../errors.js";
 import type { Against } from "../relay/messages.js";
 import type { Entry } from "../types.js";
 import { usable } from "./entries.js";
@@ -58,7 +58,7 @@ export async function inTurn(
   for (const entry of entries.slice(0, MOST)) {
     const answered = await send(entry).catch((error: unknown) => {
       // A later one that cannot be opened is passed over: the answer to the one before it stands.
-      if (last && OF_THE_KEY.has(KeysealError.from(error).code)) return undefined;
+      if (last && OF_THE_KEY.has(codeOf(error))) return undefined;
       throw error;
     });
     if (!answered) continue;

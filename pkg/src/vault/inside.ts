@@ -1,5 +1,7 @@
 import type { UnlockWith } from "./arguments.js";
+import { behindDoor } from "./door.js";
 import type { Vault } from "./vault.js";
+import { Ways } from "./ways.js";
 
 /** A slot that stays when the vault key changes. Only with its secret can it open the new one; the device needs none. */
 export interface KeptSlot {
@@ -57,19 +59,21 @@ export interface Inside {
   allowPlatform(provider: string, allowed: boolean): Promise<ReadonlySet<string>>;
 }
 
-const doors = new WeakMap<Vault, Inside>();
+const insides = new WeakMap<Vault, Inside>();
 
 /**
  * The door that `keyseal/elements` goes through. It is no function of the vault and stands in no entry point of the
  * package, so that a script which merely holds a vault does not hold this too.
  */
 export function insideOf(vault: Vault): Inside {
-  const inside = doors.get(vault);
+  const behind = behindDoor(vault);
+  const inside = insides.get(vault) ?? (behind && new Ways(behind));
   if (!inside) throw new TypeError("This is not a vault that Vault.open gave.");
+  insides.set(vault, inside);
   return inside;
 }
 
-/** For the vault itself, when it is made. */
-export function fitDoor(vault: Vault, inside: Inside): void {
-  doors.set(vault, inside);
+/** For what stands in for a vault. */
+export function fitInside(vault: Vault, inside: Inside): void {
+  insides.set(vault, inside);
 }

@@ -4,6 +4,7 @@ import type { UnlockWith } from "./arguments.js";
 import { Attempts } from "./attempts.js";
 import type { Exclusive } from "./exclusive.js";
 import type { Notes } from "./notes.js";
+import type { Parts } from "./parts.js";
 import { type Slots, waysIn } from "./slots.js";
 
 const MINUTE_MS = 60_000;
@@ -37,7 +38,7 @@ export class Latch {
   #notedAt = 0;
 
   constructor(
-    parts: { core: VaultCore; notes: Notes; exclusive: Exclusive; slots: Slots },
+    parts: Pick<Parts, "core" | "notes" | "exclusive" | "slots">,
     autoLockMinutes: number | null,
     changed: () => void,
   ) {
@@ -170,6 +171,16 @@ export class Latch {
     return new KeysealError("vault_locked", "The vault is locked.", {
       next: ways ? `Unlock it with ${ways}.` : "Enter its keys again.",
     });
+  }
+
+  /** Does what needs an open vault: a locked one says what unlocks it. */
+  async saying<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const problem = KeysealError.from(error);
+      throw problem.code === "vault_locked" && this.#core.locked ? this.locked() : problem;
+    }
   }
 
   /** By the device, where it has a slot; anything else leaves it as it was. */

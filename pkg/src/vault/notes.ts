@@ -1,4 +1,4 @@
-import { KeysealError } from "../errors.js";
+import { translated } from "../errors.js";
 import type { VaultCore } from "../wasm/keyseal.js";
 
 /**
@@ -50,11 +50,7 @@ export class Notes {
 
   /** Writes a note; throws where it cannot be stored. */
   write(name: string, value: unknown): void {
-    try {
-      this.#core.setNote(name, JSON.stringify(value));
-    } catch (error) {
-      throw KeysealError.from(error);
-    }
+    translated(() => this.#core.setNote(name, JSON.stringify(value)));
   }
 
   /** Writes a note that is not worth failing over. */

@@ -1,9 +1,8 @@
-import { KeysealError } from "../errors.js";
-import type { Core } from "../loader/init.js";
+import { codeOf, KeysealError } from "../errors.js";
 import type { CompanionIdentity } from "../types.js";
-import type { VaultCore } from "../wasm/keyseal.js";
-import type { Companion } from "./companion.js";
-import type { Exclusive } from "./exclusive.js";
+import type { Parts } from "./parts.js";
+
+type Needed = Pick<Parts, "wasm" | "core" | "companion" | "exclusive">;
 
 /** Answers that a fresh key set, and with it a corrected clock, may change. */
 const STALE: ReadonlySet<string> = new Set([
@@ -20,24 +19,15 @@ export function isStale(code: string | null): boolean {
 
 /** The companion's identity as this browser has pinned it, and its current key. Checked in the wasm. */
 export class Pinned {
-  readonly #wasm: Core;
-  readonly #core: VaultCore;
-  readonly #companion: Companion;
-  readonly #exclusive: Exclusive;
+  readonly #parts: Needed;
   readonly #trustedIdentity: string | undefined;
   #refreshing: Promise<void> | undefined;
   #identity: CompanionIdentity | undefined;
   #limits: Readonly<Record<string, unknown>> | undefined;
   #refused: KeysealError | undefined;
 
-  constructor(
-    parts: { wasm: Core; core: VaultCore; companion: Companion; exclusive: Exclusive },
-    trustedIdentity?: string,
-  ) {
-    this.#wasm = parts.wasm;
-    this.#core = parts.core;
-    this.#companion = parts.companion;
-    this.#exclusive = parts.exclusive;
+  constructor(parts: Needed, trustedIdentity?: string) {
+    this.#parts = parts;
     this.#trustedIdentity = trustedIdentity;
   }
 
@@ -82,7 +72,7 @@ export class Pinned {
   }
 
   async #refresh(): Promise<void> {
-    const wellKnown = await this.#companion.wellKnown();
+    const wellKnown = await this.#parts.companion.wellKnown();
     try {
       await this.#accept(wellKnown, this.#trustedIdentity);
     } catch (error) {
@@ -101,24 +91,23 @@ export class Pinned {
         next: "It has to name the new identity.",
       });
     }
-    const wellKnown = await this.#companion.wellKnown();
-    try {
-      await this.#accept(wellKnown, thumbprintOf(fingerprint));
-    } catch (error) {
-      // What was refused before goes on being refused for the same reason.
-      throw KeysealError.from(error);
-    }
+    const wellKnown = await this.#parts.companion.wellKnown();
+    // Where it is refused, what was refused before goes on being so for the same reason.
+    await this.#accept(wellKnown, thumbprintOf(fingerprint));
   }
 
   async #accept(wellKnown: object, trusted: string | undefined): Promise<void> {
     this.#limits = (wellKnown as { limits?: Record<string, unknown> }).limits;
-    const accepted = await this.#exclusive.run(() =>
-      this.#core.acceptKeyset(wellKnown, trusted === undefined ? {} : { trustedIdentity: trusted }),
+    const accepted = await this.#parts.exclusive.run(() =>
+      this.#parts.core.acceptKeyset(
+        wellKnown,
+        trusted === undefined ? {} : { trustedIdentity: trusted },
+      ),
     );
     this.#identity = {
-      url: this.#companion.url,
+      url: this.#parts.companion.url,
       identity: accepted.identity,
-      fingerprint: this.#wasm.fingerprint(accepted.identity),
+      fingerprint: this.#parts.wasm.fingerprint(accepted.identity),
       kid: accepted.kid,
       firstSeen: new Date(accepted.firstSeen * 1000).toISOString(),
     };
@@ -137,7 +126,7 @@ export class Pinned {
     try {
       return await attempt();
     } catch (error) {
-      if (!isStale(KeysealError.from(error).code)) throw error;
+      if (!isStale(codeOf(error))) throw error;
       await this.refresh();
       return attempt();
     }

@@ -50,7 +50,7 @@ export class Reports {
     }
   }
 
-  activity(query: ActivityQuery): Promise<Activity> {
+  async activity(query: ActivityQuery): Promise<Activity> {
     return this.#companion.call("GET", address("audit", activityAsked(query)));
   }
 }

@@ -1,9 +1,7 @@
-import { KeysealError } from "../errors.js";
+import { codeOf, KeysealError } from "../errors.js";
 import type { Entry, TestResult } from "../types.js";
-import type { VaultCore } from "../wasm/keyseal.js";
-import { type Companion, isAway, isUnreachable } from "./companion.js";
+import { isAway, isUnreachable } from "./companion.js";
 import { type ListedEntry, validity } from "./entries.js";
-import type { Exclusive } from "./exclusive.js";
 import {
   type Change,
   copyOf,
@@ -14,38 +12,28 @@ import {
   type Pasted,
   TEST_TIMEOUT_MS,
 } from "./keeper.js";
-import type { Offline } from "./offline.js";
-import type { Pinned } from "./pinned.js";
+import type { Parts } from "./parts.js";
 import { overlaid, type Waiting } from "./queue.js";
+
+type Needed = Pick<Parts, "core" | "companion" | "pinned" | "exclusive" | "offline">;
 
 const KEYS = "/api/v1/api-keys";
 
 /** Entries that live on the companion, sealed to its key; this browser has copies that it cannot open. */
 export class SyncedEntries implements Keeper {
-  readonly #core: VaultCore;
-  readonly #companion: Companion;
-  readonly #pinned: Pinned;
-  readonly #exclusive: Exclusive;
-  readonly #offline: Offline;
+  readonly #parts: Needed;
   #listed: readonly ListedEntry[] | undefined;
   #notCopied: KeysealError | undefined;
   /** Counts what became known of entries: a list that was asked for before is older than that. */
   #learnt = 0;
 
-  constructor(
-    parts: { core: VaultCore; companion: Companion; pinned: Pinned; exclusive: Exclusive },
-    offline: Offline,
-  ) {
-    this.#core = parts.core;
-    this.#companion = parts.companion;
-    this.#pinned = parts.pinned;
-    this.#exclusive = parts.exclusive;
-    this.#offline = offline;
+  constructor(parts: Needed) {
+    this.#parts = parts;
   }
 
   /** As the companion listed them, with what waits for it; undefined while it has not been reached. */
   get listed(): readonly ListedEntry[] | undefined {
-    return this.#listed && overlaid(this.#listed, this.#offline.waiting());
+    return this.#listed && overlaid(this.#listed, this.#parts.offline.waiting());
   }
 
   /** Why the copies for offline listing could not be stored here. The companion has the entries. */
@@ -56,9 +44,9 @@ export class SyncedEntries implements Keeper {
   /** Asks for the list. It counts only if the companion is the one that is pinned, which `vouched` finds out. */
   async list(vouched: Promise<unknown> = Promise.resolve()): Promise<void> {
     const before = this.#learnt;
-    const { keys } = await this.#companion.call<{ keys: ListedEntry[] }>("GET", KEYS);
+    const { keys } = await this.#parts.companion.call<{ keys: ListedEntry[] }>("GET", KEYS);
     await vouched;
-    if (this.#pinned.foreign) return;
+    if (this.#parts.pinned.foreign) return;
     if (before !== this.#learnt) return this.list();
     await this.#keep(keys);
   }
@@ -66,7 +54,9 @@ export class SyncedEntries implements Keeper {
   /** Another tab stored other copies: they are the newer list. */
   copied(): void {
     if (!this.#listed || this.#notCopied) return;
-    const copies = this.#core.entries() as unknown as (ListedEntry & { damaged: string | null })[];
+    const copies = this.#parts.core.entries() as unknown as (ListedEntry & {
+      damaged: string | null;
+    })[];
     const synced = copies.filter(({ storage, damaged }) => storage === "synced" && !damaged);
     this.#learnt += 1;
     this.#listed = synced.map(({ damaged: _whole, ...entry }) => entry);
@@ -78,7 +68,7 @@ export class SyncedEntries implements Keeper {
     const stored = await this.#sealed(pasted, entry, async (sealedKey) => {
       onStep("storing");
       const json = { id, provider, sealedKey, ...display };
-      const post = () => this.#companion.call<ListedEntry>("POST", KEYS, { json });
+      const post = () => this.#parts.companion.call<ListedEntry>("POST", KEYS, { json });
       // The same id and body again is answered with the same entry: safe where the first answer got lost.
       return post().catch((error: unknown) =>
         isUnreachable(error) ? post() : Promise.reject(error),
@@ -90,13 +80,13 @@ export class SyncedEntries implements Keeper {
   async replace({ id, provider, host }: Entry, pasted: Pasted): Promise<void> {
     const claims = { rid: id, provider, ...(host ? { host } : {}) };
     const stored = await this.#sealed(pasted, claims, (sealedKey) =>
-      this.#companion.call<ListedEntry>("PATCH", pathOf(id), { json: { sealedKey } }),
+      this.#parts.companion.call<ListedEntry>("PATCH", pathOf(id), { json: { sealedKey } }),
     );
     await this.#put(stored);
   }
 
   async test({ id }: Entry): Promise<TestResult> {
-    const result = await this.#companion.call<TestResult>("POST", `${pathOf(id)}/test`, {
+    const result = await this.#parts.companion.call<TestResult>("POST", `${pathOf(id)}/test`, {
       timeoutMs: TEST_TIMEOUT_MS,
     });
     const listed = this.#listed?.find((entry) => entry.id === id);
@@ -119,19 +109,19 @@ export class SyncedEntries implements Keeper {
 
   /** Sends what waits. Nothing is sent to a companion that is not the pinned one: it would look done. */
   async sendWaiting(): Promise<void> {
-    await this.#pinned.vouched();
-    await this.#offline.send((waiting) => this.#send(waiting));
+    await this.#parts.pinned.vouched();
+    await this.#parts.offline.send((waiting) => this.#send(waiting));
   }
 
   /** Does it now, after all that waits; or queues it where the companion is away. */
   async #orLater(waiting: Waiting): Promise<void> {
     try {
-      await this.#pinned.vouched();
-      if (!this.#offline.isEmpty) await this.sendWaiting();
+      await this.#parts.pinned.vouched();
+      if (!this.#parts.offline.isEmpty) await this.sendWaiting();
       await this.#send(waiting);
     } catch (error) {
       if (!isAway(error)) throw error;
-      this.#offline.add(waiting);
+      this.#parts.offline.add(waiting);
     }
   }
 
@@ -141,7 +131,7 @@ export class SyncedEntries implements Keeper {
       case "update": {
         const { id, change } = waiting;
         return this.#put(
-          await this.#companion.call<ListedEntry>("PATCH", pathOf(id), { json: change }),
+          await this.#parts.companion.call<ListedEntry>("PATCH", pathOf(id), { json: change }),
         );
       }
       case "revoke":
@@ -153,12 +143,12 @@ export class SyncedEntries implements Keeper {
 
   async #reorder(provider: string, wanted: readonly string[]): Promise<void> {
     const order = (ids: readonly string[]) =>
-      this.#companion.call("POST", `${KEYS}/reorder`, { json: { provider, ids } });
+      this.#parts.companion.call("POST", `${KEYS}/reorder`, { json: { provider, ids } });
     await order(wanted).catch(async (error: unknown) => {
-      if (KeysealError.from(error).code !== "validation") throw error;
+      if (codeOf(error) !== "validation") throw error;
       // It must name all of them, and was wished for some time ago: what is gone since is left out, and what came
       // stands behind, in its own order.
-      const { keys } = await this.#companion.call<{ keys: ListedEntry[] }>("GET", KEYS);
+      const { keys } = await this.#parts.companion.call<{ keys: ListedEntry[] }>("GET", KEYS);
       const mine = keys.filter((entry) => entry.provider === provider);
       const there = mine.sort((a, b) => a.priority - b.priority).map(({ id }) => id);
       const known = wanted.filter((id) => there.includes(id));
@@ -172,9 +162,9 @@ export class SyncedEntries implements Keeper {
   }
 
   async #revoke(id: string): Promise<void> {
-    await this.#companion.call("DELETE", pathOf(id)).catch((error: unknown) => {
+    await this.#parts.companion.call("DELETE", pathOf(id)).catch((error: unknown) => {
       // Already gone there (another tab, another device): what is left is this browser's copy.
-      if (!(error instanceof KeysealError && error.code === "not_found")) throw error;
+      if (codeOf(error) !== "not_found") throw error;
     });
     this.#learnt += 1;
     if (this.#listed) await this.#keep(this.#listed.filter((entry) => entry.id !== id));
@@ -188,7 +178,9 @@ export class SyncedEntries implements Keeper {
     send: (sealedKey: object) => Promise<ListedEntry>,
   ): Promise<ListedEntry> {
     const claims = { rid, provider, ...(host ? { host } : {}) };
-    return this.#pinned.sealing(async () => send(this.#core.seal(copyOf(pasted), claims)));
+    return this.#parts.pinned.sealing(async () =>
+      send(this.#parts.core.seal(copyOf(pasted), claims)),
+    );
   }
 
   async #put(entry: ListedEntry): Promise<void> {
@@ -201,11 +193,11 @@ export class SyncedEntries implements Keeper {
   async #keep(keys: readonly ListedEntry[]): Promise<void> {
     this.#listed = keys;
     const learnt = this.#learnt;
-    await this.#exclusive.run(() => {
+    await this.#parts.exclusive.run(() => {
       // Meanwhile something newer was kept.
       if (learnt !== this.#learnt || this.#listed !== keys) return;
       try {
-        this.#core.putSynced([...keys]);
+        this.#parts.core.putSynced([...keys]);
         this.#notCopied = undefined;
       } catch (error) {
         this.#notCopied = KeysealError.from(error);

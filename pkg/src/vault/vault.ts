@@ -1,4 +1,4 @@
-import { KeysealError, noProvider, translated } from "../errors.js";
+import { codeOf, failed, KeysealError, noProvider, translated } from "../errors.js";
 import { type Core, core as loadCore } from "../loader/init.js";
 import type {
   Activity,
@@ -24,11 +24,11 @@ import {
 import { BrowserEntries } from "./browser.js";
 import { Companion, isAway } from "./companion.js";
 import { DeviceCounts, type DeviceUsage } from "./device-usage.js";
+import { fitDoor } from "./door.js";
 import { Durable } from "./durable.js";
 import { lastPriority, merged, usable } from "./entries.js";
 import { Exclusive } from "./exclusive.js";
 import { forwardingFetch } from "./forward.js";
-import { fitDoor } from "./inside.js";
 import type { Keepers, Pasted } from "./keeper.js";
 import { Latch } from "./latch.js";
 import { lostKey } from "./lost.js";
@@ -36,6 +36,7 @@ import { Notes } from "./notes.js";
 import { Offline } from "./offline.js";
 import { baseOf, type Flavour, type SdkOptions, sdkOptions } from "./options.js";
 import { Order } from "./order.js";
+import type { Parts } from "./parts.js";
 import { Pinned } from "./pinned.js";
 import { type ListedProvider, mergedProviders } from "./providers.js";
 import { Relayed } from "./relayed.js";
@@ -45,7 +46,6 @@ import { Slots } from "./slots.js";
 import { subjectOf } from "./subject.js";
 import { SyncedEntries } from "./synced.js";
 import { type Heard, Tabs } from "./tabs.js";
-import { Ways } from "./ways.js";
 
 /**
  * A person's keys, as an app holds them: listed masked, used through `fetch`, never readable.
@@ -58,25 +58,15 @@ import { Ways } from "./ways.js";
  * const openai = new OpenAI(vault.options("openai"));
  */
 export class Vault extends EventTarget {
-  readonly #core: VaultCore;
-  readonly #wasm: Core;
-  readonly #companion: Companion;
-  readonly #pinned: Pinned;
+  readonly #parts: Parts;
   readonly #browser: BrowserEntries;
   readonly #synced: SyncedEntries;
   readonly #keepers: Keepers;
   readonly #sub: string;
-  readonly #exclusive: Exclusive;
-  readonly #latch: Latch;
-  readonly #relayed: Relayed;
-  readonly #rests: Rests;
-  readonly #counts: DeviceCounts;
-  readonly #slots: Slots;
-  readonly #appNotes: AppNotes;
   readonly #order: Order;
-  readonly #offline: Offline;
   readonly #durable: Durable;
   readonly #tabs: Tabs;
+  readonly #counts: DeviceCounts;
   readonly #reports: Reports;
 
   #listedProviders: readonly ListedProvider[] = [];
@@ -109,44 +99,37 @@ export class Vault extends EventTarget {
     options: VaultOptions,
   ) {
     super();
-    this.#wasm = wasm;
-    this.#core = core;
-    this.#companion = companion;
-    this.#sub = sub;
-    const changed = () => this.#changed();
     const notes = new Notes(core);
-    const exclusive = new Exclusive(notes, "vault");
-    const slots = new Slots(core, notes);
-    const parts = { wasm, core, companion, notes, exclusive, slots };
-    const latch = new Latch(parts, options.autoLockMinutes ?? null, () => {
-      if (!latch.unlocked) this.#tabs.sayLocked();
+    // Each has, when it is made, those that were made before it.
+    const parts = { wasm, core, companion, notes } as Parts;
+    parts.changed = () => this.#changed();
+    parts.exclusive = new Exclusive(notes, "vault");
+    parts.slots = new Slots(core, notes);
+    parts.latch = new Latch(parts, options.autoLockMinutes ?? null, () => {
+      if (!this.unlocked) this.#tabs.sayLocked();
       this.#changed();
     });
-    const pinned = new Pinned(parts, options.trustedIdentity);
-    this.#exclusive = exclusive;
-    this.#latch = latch;
-    this.#slots = slots;
-    this.#order = new Order(notes);
-    this.#offline = new Offline(notes, (id) => this.#named(id));
-    this.#durable = new Durable(notes, changed);
+    parts.pinned = new Pinned(parts, options.trustedIdentity);
+    parts.offline = new Offline(notes, (id) => this.#named(id));
+    parts.rests = new Rests(notes);
+    parts.appNotes = new AppNotes(parts);
+    const counts = new DeviceCounts(parts);
+    parts.relayed = new Relayed(parts, options.relay, (rows) => counts.add(rows));
+    this.#counts = counts;
     this.#reports = new Reports(companion);
-    this.#pinned = pinned;
-    this.#appNotes = new AppNotes({ ...parts, pinned, latch }, changed);
-    this.#counts = new DeviceCounts({ ...parts, sealed: this.#appNotes });
-    const relayed = new Relayed({ ...parts, pinned, latch, counts: this.#counts }, options.relay);
-    this.#relayed = relayed;
-    this.#rests = new Rests(notes);
-    const rests = this.#rests;
-    this.#browser = new BrowserEntries({ ...parts, pinned, latch, relayed, rests }, changed);
-    this.#synced = new SyncedEntries({ ...parts, pinned }, this.#offline);
+    this.#parts = parts;
+    this.#sub = sub;
+    this.#order = new Order(notes);
+    this.#durable = new Durable(notes, parts.changed);
+    this.#browser = new BrowserEntries(parts);
+    this.#synced = new SyncedEntries(parts);
     this.#keepers = { browser: this.#browser, synced: this.#synced };
     this.#tabs = new Tabs(
       notes,
       (heard) => this.#heard(heard),
       () => this.#lockedElsewhere(),
     );
-    const taken = () => this.#durable.ask();
-    fitDoor(this, new Ways({ ...parts, pinned, latch }, changed, taken));
+    fitDoor(this, { ...parts, taken: () => this.#durable.ask() });
     companion.onUnreachable = (error) => {
       this.#away = error;
       this.#changed();
@@ -156,9 +139,9 @@ export class Vault extends EventTarget {
     this.fetch = forwardingFetch({
       companion,
       entries: () => this.#entries,
-      relayed: (entry, asked) => relayed.fetch(entry, asked),
+      relayed: (entry, asked) => parts.relayed.fetch(entry, asked),
       envelope: (entry, request) => this.#browser.envelope(entry, request),
-      refreshKeyset: () => this.#pinned.refresh(),
+      refreshKeyset: () => parts.pinned.refresh(),
       served: (answered, entry, method) => this.#browser.noteUse(answered, entry, method),
     });
   }
@@ -182,9 +165,9 @@ export class Vault extends EventTarget {
       held: true,
       ...(options.memory === undefined ? {} : { memory: options.memory }),
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-    }).catch((error: unknown) => Promise.reject(KeysealError.from(error)));
+    }).catch(failed);
     const vault = new Vault(wasm, core, companion, sub, options);
-    await vault.#latch.open();
+    await vault.#parts.latch.open();
     await vault.refresh();
     return vault;
   }
@@ -208,7 +191,7 @@ export class Vault extends EventTarget {
    */
   get problems(): readonly KeysealError[] {
     const now = [
-      this.#pinned.refused,
+      this.#parts.pinned.refused,
       this.#away,
       this.#synced.notCopied,
       this.#damaged,
@@ -217,7 +200,7 @@ export class Vault extends EventTarget {
     const all = now.filter((problem) => problem !== undefined);
     // A full disk fails pinning and copying alike: said once is enough.
     const once = new Map(all.map((problem) => [problem.code, problem]));
-    return [...once.values(), ...this.#offline.dropped];
+    return [...once.values(), ...this.#parts.offline.dropped];
   }
 
   /**
@@ -228,7 +211,7 @@ export class Vault extends EventTarget {
    * for (const problem of vault.problems) if (problem.code === "change_dropped") vault.dismiss(problem);
    */
   dismiss(problem: KeysealError): void {
-    if (this.#offline.dismiss(problem)) this.#changed();
+    if (this.#parts.offline.dismiss(problem)) this.#changed();
   }
 
   /**
@@ -239,7 +222,7 @@ export class Vault extends EventTarget {
    * if (!vault.unlocked) showUnlock(vault.slots);
    */
   get unlocked(): boolean {
-    return this.#latch.unlocked;
+    return this.#parts.latch.unlocked;
   }
 
   /**
@@ -249,7 +232,7 @@ export class Vault extends EventTarget {
    * const kinds = vault.slots.map(({ kind }) => kind); // ["device", "passphrase"]
    */
   get slots(): readonly Slot[] {
-    return this.#slots.list();
+    return this.#parts.slots.list();
   }
 
   /**
@@ -260,7 +243,7 @@ export class Vault extends EventTarget {
    * lockButton.onclick = () => vault.lock();
    */
   lock(): void {
-    this.#latch.lock();
+    this.#parts.latch.lock();
   }
 
   /**
@@ -272,7 +255,7 @@ export class Vault extends EventTarget {
    * await vault.unlock({ passphrase: field.value });
    */
   async unlock(secret?: UnlockWith): Promise<void> {
-    await this.#changing(() => this.#latch.unlock(secret));
+    await this.#changing(() => this.#parts.latch.unlock(secret));
   }
 
   /**
@@ -284,12 +267,12 @@ export class Vault extends EventTarget {
    * vault.autoLockMinutes = 15;
    */
   get autoLockMinutes(): number | null {
-    return this.#latch.autoLockMinutes;
+    return this.#parts.latch.autoLockMinutes;
   }
 
   /** Sets it for this vault in this browser, in all its tabs. */
   set autoLockMinutes(minutes: number | null) {
-    this.#latch.autoLockMinutes = minutes;
+    this.#parts.latch.autoLockMinutes = minutes;
   }
 
   /**
@@ -301,12 +284,12 @@ export class Vault extends EventTarget {
    * vault.allowsEnvelope = false; // from now on by the relay, or not at all
    */
   get allowsEnvelope(): boolean {
-    return this.#relayed.allowsEnvelope;
+    return this.#parts.relayed.allowsEnvelope;
   }
 
   /** Sets it for this vault in this browser, in all its tabs. */
   set allowsEnvelope(allowed: boolean) {
-    this.#relayed.allowsEnvelope = allowed;
+    this.#parts.relayed.allowsEnvelope = allowed;
     this.#changed();
   }
 
@@ -318,7 +301,9 @@ export class Vault extends EventTarget {
    * for (const { day, model, totalTokens } of await vault.deviceUsage()) console.log(day, model, totalTokens);
    */
   async deviceUsage(): Promise<readonly DeviceUsage[]> {
-    if (this.#core.locked) throw this.#latch.locked();
+    if (this.#parts.core.locked) throw this.#parts.latch.locked();
+    // What cannot be stored now goes on waiting.
+    await this.#parts.relayed.counted().catch(() => undefined);
     return this.#counts.rows();
   }
 
@@ -336,8 +321,8 @@ export class Vault extends EventTarget {
       });
     }
     await this.#changing(async () => {
-      await this.#exclusive.run(() => this.#core.startOver());
-      this.#latch.forget();
+      await this.#parts.exclusive.run(() => this.#parts.core.startOver());
+      this.#parts.latch.forget();
     });
   }
 
@@ -349,11 +334,11 @@ export class Vault extends EventTarget {
    * signOut.onclick = () => vault.close();
    */
   close(): void {
-    this.#relayed.end();
-    this.#latch.close();
+    this.#parts.relayed.end();
+    this.#parts.latch.close();
     this.#tabs.close();
     globalThis.removeEventListener?.("online", this.#online);
-    this.#core.lock();
+    this.#parts.core.lock();
   }
 
   /**
@@ -363,7 +348,7 @@ export class Vault extends EventTarget {
    * if (!vault.persistent) warn("Keys kept only in this browser are gone when you close it.");
    */
   get persistent(): boolean {
-    return this.#core.persistent;
+    return this.#parts.core.persistent;
   }
 
   /**
@@ -394,7 +379,7 @@ export class Vault extends EventTarget {
    * console.log(vault.companion?.fingerprint);
    */
   get companion(): CompanionIdentity | undefined {
-    return this.#pinned.identity;
+    return this.#parts.pinned.identity;
   }
 
   /**
@@ -404,7 +389,7 @@ export class Vault extends EventTarget {
    * const chats = vault.providers.filter((provider) => provider.chatPath !== null);
    */
   get providers(): readonly ProviderInfo[] {
-    return mergedProviders(this.#wasm.providers(), this.#listedProviders);
+    return mergedProviders(this.#parts.wasm.providers(), this.#listedProviders);
   }
 
   /**
@@ -414,7 +399,7 @@ export class Vault extends EventTarget {
    * const { provider, confidence, alternatives } = vault.detect(pasted);
    */
   detect(pasted: Pasted): Detection {
-    return translated(() => this.#wasm.detect(pasted));
+    return translated(() => this.#parts.wasm.detect(pasted));
   }
 
   /**
@@ -428,7 +413,7 @@ export class Vault extends EventTarget {
   async add(pasted: Pasted, options: AddOptions = {}): Promise<Entry> {
     const { host, label, expiresAt, budgetUsd, budgetPeriod } = options;
     const { onStep = () => {}, storage = "synced" } = options;
-    const rid = this.#wasm.newEntryId();
+    const rid = this.#parts.wasm.newEntryId();
     return this.#storing(pasted, rid, async () => {
       const provider = options.provider ?? this.#detected(pasted);
       const priority = options.priority ?? lastPriority(this.#entries, provider);
@@ -548,9 +533,9 @@ export class Vault extends EventTarget {
   async refresh(): Promise<void> {
     this.#refreshing += 1;
     try {
-      const keyset = this.#pinned.refresh().catch((error: unknown) => {
+      const keyset = this.#parts.pinned.refresh().catch((error: unknown) => {
         // Listing goes on with a key set that has run out; sealing does not. See `Pinned.foreign`.
-        if (error !== this.#pinned.refused) throw error;
+        if (error !== this.#parts.pinned.refused) throw error;
       });
       await Promise.all([keyset, this.#listSynced(keyset), this.#listProviders()]);
       this.#away = undefined;
@@ -597,11 +582,11 @@ export class Vault extends EventTarget {
     provider: string,
     request: { method: string; path: string; entry?: string },
   ): Promise<Record<string, string>> {
-    const token = await this.#companion.token();
+    const token = await this.#parts.companion.token();
     const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
     const entry = request.entry ? this.#entry(request.entry) : usable(this.#entries, provider)[0];
     if (entry?.storage === "browser") {
-      this.#relayed.checkEnvelope(entry);
+      this.#parts.relayed.checkEnvelope(entry);
       const path = request.path.replace(/[?#].*$/s, "");
       Object.assign(
         headers,
@@ -637,7 +622,7 @@ export class Vault extends EventTarget {
    * for (const { where, name, value } of vault.records()) console.log(where, name, value);
    */
   records(): { where: string; name: string; value: string }[] {
-    return translated(() => this.#core.rawRecords());
+    return translated(() => this.#parts.core.rawRecords());
   }
 
   /**
@@ -659,7 +644,7 @@ export class Vault extends EventTarget {
    * show(totals.estimatedCostUsd, rows);
    */
   usage(query: UsageQuery = {}): Promise<Usage> {
-    return this.#asking(() => this.#reports.usage(query));
+    return this.#reports.usage(query).catch(failed);
   }
 
   /**
@@ -670,7 +655,7 @@ export class Vault extends EventTarget {
    * show(file);
    */
   usageCsv(query: UsageQuery = {}): Promise<string> {
-    return this.#asking(() => this.#reports.usageCsv(query));
+    return this.#reports.usageCsv(query).catch(failed);
   }
 
   /**
@@ -682,15 +667,7 @@ export class Vault extends EventTarget {
    * for (const { at, keyHint } of events) console.log(at, keyHint);
    */
   activity(query: ActivityQuery = {}): Promise<Activity> {
-    return this.#asking(() => this.#reports.activity(query));
-  }
-
-  async #asking<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      throw KeysealError.from(error);
-    }
+    return this.#reports.activity(query).catch(failed);
   }
 
   /**
@@ -705,7 +682,7 @@ export class Vault extends EventTarget {
    * localStorage.setItem("draft", await vault.sealNote("draft", field.value));
    */
   async sealNote(name: string, text: string): Promise<string> {
-    return this.#appNotes.seal(name, text);
+    return this.#parts.appNotes.seal(name, text);
   }
 
   /**
@@ -717,11 +694,11 @@ export class Vault extends EventTarget {
    * field.value = await vault.openNote("draft", sealed);
    */
   async openNote(name: string, sealed: string): Promise<string> {
-    return this.#appNotes.open(name, sealed);
+    return this.#parts.appNotes.open(name, sealed);
   }
 
   #detected(pasted: Pasted): string {
-    const { provider, confidence, alternatives } = this.#wasm.detect(pasted);
+    const { provider, confidence, alternatives } = this.#parts.wasm.detect(pasted);
     if (provider && (confidence === "certain" || alternatives.length === 0)) return provider;
     throw new KeysealError(
       "provider_ambiguous",
@@ -748,9 +725,7 @@ export class Vault extends EventTarget {
   /** Does something to an entry; whatever became of it, the list is drawn from what is true afterwards. */
   async #changing<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
-    } catch (error) {
-      throw KeysealError.from(error);
+      return await work().catch(failed);
     } finally {
       this.#changed();
     }
@@ -758,13 +733,12 @@ export class Vault extends EventTarget {
 
   /** What waits is told first, so that the list is drawn with it. */
   async #listSynced(keyset: Promise<void>): Promise<void> {
-    if (this.#offline.isEmpty) return this.#synced.list(keyset);
+    if (this.#parts.offline.isEmpty) return this.#synced.list(keyset);
     await keyset;
-    if (this.#pinned.foreign) return;
+    if (this.#parts.pinned.foreign) return;
     await this.#synced.sendWaiting().catch((error: unknown) => {
-      const { code } = KeysealError.from(error);
       // Anything else passes by itself: it goes on waiting, and the list marks it.
-      if (isAway(error) || code === "unauthorized") throw error;
+      if (isAway(error) || codeOf(error) === "unauthorized") throw error;
     });
     await this.#synced.list();
   }
@@ -774,30 +748,30 @@ export class Vault extends EventTarget {
     // A refresh that is under way does all that itself.
     if (this.#refreshing > 0) return;
     this.#away = undefined;
-    if (this.#offline.isEmpty) this.#changed();
+    if (this.#parts.offline.isEmpty) this.#changed();
     else void this.refresh().catch(() => undefined);
   }
 
   readonly #online = (): void => {
-    if (this.#away || !this.#offline.isEmpty) void this.refresh().catch(() => undefined);
+    if (this.#away || !this.#parts.offline.isEmpty) void this.refresh().catch(() => undefined);
   };
 
   async #heard({ vault, synced }: Heard): Promise<void> {
     if (synced) this.#synced.copied();
     if (vault) {
       try {
-        this.#core.reload();
+        this.#parts.core.reload();
       } catch {
         // A record that cannot be read is a problem, and said as one below.
       }
-      await this.#latch.heard();
+      await this.#parts.latch.heard();
     }
     this.#changed();
   }
 
   #lockedElsewhere(): void {
-    this.#latch.close();
-    this.#core.lock();
+    this.#parts.latch.close();
+    this.#parts.core.lock();
     this.#changed();
   }
 
@@ -806,7 +780,7 @@ export class Vault extends EventTarget {
   }
 
   async #listProviders(): Promise<void> {
-    const { providers } = await this.#companion.call<{ providers: ListedProvider[] }>(
+    const { providers } = await this.#parts.companion.call<{ providers: ListedProvider[] }>(
       "GET",
       "/api/v1/providers",
     );
@@ -822,7 +796,7 @@ export class Vault extends EventTarget {
   }
 
   #base(provider: string, flavour: Flavour): string {
-    return baseOf(this.#companion.url, provider, this.#provider(provider).basePath, flavour);
+    return baseOf(this.#parts.companion.url, provider, this.#provider(provider).basePath, flavour);
   }
 
   #provider(id: string): ProviderInfo {
@@ -834,16 +808,22 @@ export class Vault extends EventTarget {
   #changed(): void {
     let local: LocalEntry[] = [];
     try {
-      local = this.#core.entries();
-      this.#core.reload();
+      local = this.#parts.core.entries();
+      this.#parts.core.reload();
       this.#damaged = undefined;
     } catch (error) {
       this.#damaged = KeysealError.from(error);
     }
-    this.#lost = this.#damaged ? undefined : lostKey(this.#core, local, this.slots);
+    this.#lost = this.#damaged ? undefined : lostKey(this.#parts.core, local, this.slots);
     const { listed } = this.#synced;
-    this.#entries = merged(listed, local, this.#order, this.#offline.waiting(), this.#rests);
-    this.#relayed.changed();
+    this.#entries = merged(
+      listed,
+      local,
+      this.#order,
+      this.#parts.offline.waiting(),
+      this.#parts.rests,
+    );
+    this.#parts.relayed.changed();
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,65 +1,34 @@
-import { KeysealError } from "../errors.js";
-import type { VaultCore } from "../wasm/keyseal.js";
+import { failed } from "../errors.js";
 import type { UnlockWith } from "./arguments.js";
-import type { Companion } from "./companion.js";
-import type { Exclusive } from "./exclusive.js";
+import type { Behind } from "./door.js";
 import type { Exported, Imported, Inside, KeptSlot } from "./inside.js";
-import type { Latch } from "./latch.js";
-import type { Pinned } from "./pinned.js";
-import type { Slots } from "./slots.js";
 
 /** Changes of the ways to unlock, export and import: what stands behind the door of `inside.ts`. */
 export class Ways implements Inside {
-  readonly #core: VaultCore;
-  readonly #companion: Companion;
-  readonly #exclusive: Exclusive;
-  readonly #latch: Latch;
-  readonly #pinned: Pinned;
-  readonly #slots: Slots;
-  readonly #changed: () => void;
-  readonly #taken: () => void;
+  readonly #behind: Behind;
 
-  constructor(
-    parts: {
-      core: VaultCore;
-      companion: Companion;
-      exclusive: Exclusive;
-      latch: Latch;
-      pinned: Pinned;
-      slots: Slots;
-    },
-    changed: () => void,
-    /** Told when keys have come to this browser. */
-    taken: () => void,
-  ) {
-    this.#core = parts.core;
-    this.#companion = parts.companion;
-    this.#exclusive = parts.exclusive;
-    this.#latch = parts.latch;
-    this.#pinned = parts.pinned;
-    this.#slots = parts.slots;
-    this.#changed = changed;
-    this.#taken = taken;
+  constructor(behind: Behind) {
+    this.#behind = behind;
   }
 
   addDevice(proof?: UnlockWith): Promise<void> {
-    return this.#do(() => this.#core.addDevice(this.#secret(proof)));
+    return this.#do(() => this.#behind.core.addDevice(this.#secret(proof)));
   }
 
   addPassphrase(passphrase: string, proof?: UnlockWith): Promise<void> {
-    return this.#do(() => this.#core.addPassphrase(passphrase, this.#secret(proof)));
+    return this.#do(() => this.#behind.core.addPassphrase(passphrase, this.#secret(proof)));
   }
 
   addPasskey(name: string, proof?: UnlockWith): Promise<void> {
-    return this.#do(() => this.#core.addPasskey(name, this.#secret(proof)));
+    return this.#do(() => this.#behind.core.addPasskey(name, this.#secret(proof)));
   }
 
   makeRecoveryCode(proof?: UnlockWith): Promise<string> {
-    return this.#do(() => this.#core.makeRecoveryCode(this.#secret(proof)));
+    return this.#do(() => this.#behind.core.makeRecoveryCode(this.#secret(proof)));
   }
 
   keepRecoveryCode(): Promise<void> {
-    return this.#do(async () => this.#core.keepRecoveryCode());
+    return this.#do(async () => this.#behind.core.keepRecoveryCode());
   }
 
   keepSlots(kept: readonly KeptSlot[], proof?: UnlockWith): Promise<void> {
@@ -69,59 +38,55 @@ export class Ways implements Inside {
       ...(newPassphrase === undefined ? {} : { newPassphrase }),
     }));
     return this.#do(
-      () => this.#core.keepSlots(given, this.#secret(proof)),
+      () => this.#behind.core.keepSlots(given, this.#secret(proof)),
       kept.map(({ slot }) => slot),
     );
   }
 
   exportEntries(proof: UnlockWith, passphrase: string): Promise<Exported> {
-    return this.#do(() => this.#core.exportEntries(this.#latch.secret(proof), passphrase));
+    return this.#do(() =>
+      this.#behind.core.exportEntries(this.#behind.latch.secret(proof), passphrase),
+    );
   }
 
   async importEntries(file: string, passphrase: string): Promise<readonly Imported[]> {
-    const done = await this.#do(() => this.#core.importEntries(file, passphrase));
-    if (done.taken.length > 0) this.#taken();
+    const done = await this.#do(() => this.#behind.core.importEntries(file, passphrase));
+    if (done.taken.length > 0) this.#behind.taken();
     return (["taken", "known", "refused"] as const).flatMap((result) =>
       done[result].map((id) => ({ id, result })),
     );
   }
 
   async platformAllowed(): Promise<ReadonlySet<string>> {
-    return allowedIn(await this.#companion.call<Me>("GET", ME));
+    return allowedIn(await this.#behind.companion.call<Me>("GET", ME));
   }
 
   async allowPlatform(provider: string, allowed: boolean): Promise<ReadonlySet<string>> {
     const json = { settings: { platformAllowed: { [provider]: allowed } } };
-    return allowedIn(await this.#companion.call<Me>("PATCH", ME, { json }));
+    return allowedIn(await this.#behind.companion.call<Me>("PATCH", ME, { json }));
   }
 
   async trustIdentity(fingerprint: string): Promise<void> {
-    try {
-      await this.#pinned.trust(fingerprint);
-    } catch (error) {
-      throw KeysealError.from(error);
-    } finally {
-      this.#changed();
-    }
+    await this.#behind.pinned.trust(fingerprint).catch(failed).finally(this.#behind.changed);
   }
 
   #secret(proof: UnlockWith | undefined) {
-    return proof && this.#latch.secret(proof);
+    return proof && this.#behind.latch.secret(proof);
   }
 
   /** One change at a time, over all tabs, of an unlocked vault. */
   async #do<T>(work: () => Promise<T>, renamed?: readonly string[]): Promise<T> {
     try {
       // The vault belongs to one companion: without knowing which, none can be made.
-      await this.#pinned.ready();
-      if (!this.#latch.unlocked) throw this.#latch.locked();
-      return await this.#latch.attempts.make(() => this.#exclusive.run(work));
+      await this.#behind.pinned.ready();
+      if (!this.#behind.latch.unlocked) throw this.#behind.latch.locked();
+      return await this.#behind.latch.attempts.make(() => this.#behind.exclusive.run(work));
     } catch (error) {
-      throw KeysealError.from(error);
+      return failed(error);
     } finally {
-      this.#slots.noteNew(renamed);
-      this.#latch.used();
-      this.#changed();
+      this.#behind.slots.noteNew(renamed);
+      this.#behind.latch.used();
+      this.#behind.changed();
     }
   }
 }

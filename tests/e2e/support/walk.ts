@@ -424,7 +424,7 @@ export async function prepareWalk(world: World): Promise<void> {
   };
 
   // What the elements alone do: behind no entry point, but in the page all the same.
-  const { insideOf, fitDoor }: Any = await load("vault/inside.js");
+  const { insideOf, fitInside }: Any = await load("vault/inside.js");
   let file = "";
   const proof = { passphrase };
   const inside: Steps = {
@@ -433,7 +433,7 @@ export async function prepareWalk(world: World): Promise<void> {
         () => insideOf(vault),
         () => insideOf({}),
       ),
-    fitDoor: () => every(() => fitDoor({}, {})),
+    fitInside: () => every(() => fitInside({}, {})),
     "Inside.addPassphrase": () => insideOf(vault).addPassphrase(passphrase),
     "Inside.makeRecoveryCode": () => insideOf(vault).makeRecoveryCode(proof),
     "Inside.keepRecoveryCode": () => insideOf(vault).keepRecoveryCode(),
