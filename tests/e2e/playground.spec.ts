@@ -150,8 +150,12 @@ test("a conversation goes over two providers, is kept sealed, and goes out of si
     await expect
       .poll(async () => ((await answer.textContent()) ?? "").length, { timeout: 30_000 })
       .toBeGreaterThan(100);
+    await page.setViewportSize({ width: 900, height: 420 });
+    await page.evaluate(() => window.scrollTo(0, 0));
     await page.reload();
     await expect(answer).toContainText("Interrupted");
+    await expect(answer.getByText("Interrupted")).toBeInViewport();
+    await page.setViewportSize({ width: 1280, height: 720 });
     await expect(answer).toContainText("Hello!");
     await expect(page.getByRole("button", { name: "Model: demo-slow, Demo" })).toBeVisible();
     await expect(page.getByRole("heading", { name: "What shall we talk about?" })).toHaveCount(0);

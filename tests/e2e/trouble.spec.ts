@@ -102,6 +102,14 @@ test("companion not reachable: the list stays, what was pasted stays, and it goe
   for (const { key } of [synced, browser, added]) await expect(store.row(key)).toBeVisible();
 
   await stage.companion.start();
+  // What a row said of it is no longer so.
+  await expect(page.getByRole("alert")).toHaveCount(0, { timeout: 30_000 });
+  const companion = page.getByRole("banner").getByRole("img", { name: /^Companion / });
+  await expect(companion).toHaveAccessibleName(/: connected$/);
+  await stage.context.setOffline(true);
+  await expect(companion).toHaveAccessibleName(/: not reachable$/);
+  await stage.context.setOffline(false);
+  await expect(companion).toHaveAccessibleName(/: connected$/);
   expect((await store.chat(browser.key, "Back again?")).text).toContain(browser.key.slice(-4));
 });
 

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Vault } from "../vault/vault.js";
+import { saysAway } from "./away.js";
 import * as strings from "./strings.js";
 import { notice } from "./ui/notice.js";
 
@@ -8,7 +9,7 @@ const WORDS = strings.notice;
 /** What is wrong with a vault right now, and what does not last in this window. */
 export function noticesOf(
   vault: Vault,
-  how: { away: ReadonlySet<string>; looking: boolean; retry: () => void },
+  how: { looking: boolean; retry: () => void },
 ): TemplateResult {
   const button = (words: string, action: () => void, disabled = false) =>
     html`<button class="button small" type="button" ?disabled=${disabled} @click=${action}>
@@ -16,7 +17,7 @@ export function noticesOf(
     </button>`;
   return html`
     ${vault.problems.map((error) => {
-      if (how.away.has(error.code)) {
+      if (saysAway(error)) {
         return notice(
           "warn",
           WORDS.away,

@@ -5,6 +5,7 @@ import type { FramedVault } from "../frame/index.js";
 import type { TokenSource } from "../vault/companion.js";
 import type { Relay } from "../vault/relay-door.js";
 import { Vault } from "../vault/vault.js";
+import { isAway } from "./away.js";
 import { define } from "./define.js";
 import { emit } from "./events.js";
 import "./isolated.js";
@@ -50,8 +51,7 @@ const isLater = (tag: string): tag is keyof typeof LATER => Object.hasOwn(LATER,
 const LOOK_AGAIN_MS = 4_000;
 const STALE_MS = 30_000;
 
-/** Codes of an answer that did not come; all else is the companion's own word. */
-const AWAY = new Set(["companion_unreachable", "unavailable"]);
+const NETWORK = ["online", "offline"] as const;
 
 type Stage = "waiting" | "opening" | "open" | "signedOut" | { failed: KeysealError };
 
@@ -114,6 +114,7 @@ export class KeysealStore extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener("visibilitychange", this.#shown);
+    for (const change of NETWORK) window.addEventListener(change, this.#asked);
     this.#watch(this.vault);
     // Put back after it was taken out; the first time it is opened as its properties are seen.
     if (this.hasUpdated && this.#openable) void this.#open();
@@ -122,6 +123,7 @@ export class KeysealStore extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener("visibilitychange", this.#shown);
+    for (const change of NETWORK) window.removeEventListener(change, this.#asked);
     this.#watch(undefined);
     clearTimeout(this.#lookAgain);
     this.#close();
@@ -212,6 +214,9 @@ export class KeysealStore extends LitElement {
     if (this.away) this.#lookAgain = setTimeout(() => this.refresh(), LOOK_AGAIN_MS);
   };
 
+  /** A companion on this machine answers without a network, too. */
+  readonly #asked = () => void this.refresh();
+
   readonly #shown = () => {
     if (document.visibilityState === "visible" && Date.now() - this.#refreshedAt > STALE_MS) {
       void this.refresh();
@@ -238,7 +243,7 @@ export class KeysealStore extends LitElement {
 
   /** Whether the companion could not be reached when it was last asked. */
   get away(): boolean {
-    return this.vault?.problems.some(({ code }) => AWAY.has(code)) ?? false;
+    return isAway(this.vault);
   }
 
   /** Asks the companion again for what it holds. */
@@ -277,7 +282,7 @@ export class KeysealStore extends LitElement {
     return html`
       ${this.noTabs ? nothing : this.#tabs(vault)}
       <div class="notices" role="status">
-        ${noticesOf(vault, { away: AWAY, looking: this.looking, retry: () => this.refresh() })}
+        ${noticesOf(vault, { looking: this.looking, retry: () => this.refresh() })}
       </div>
       ${vault.unlocked ? nothing : html`<keyseal-unlock .vault=${vault}></keyseal-unlock>`}
       ${

@@ -100,7 +100,13 @@ export class PlaygroundView extends VaultElement {
     const id = open ?? this.listing.listed[0]?.id;
     const kept = id && (await this.#shelf.read(id).catch(() => undefined));
     if (!kept || this.now.choice || this.now.turns.length) return;
-    this.now = id === open ? kept : { ...this.now, choice: kept.choice };
+    if (id !== open) {
+      this.now = { ...this.now, choice: kept.choice };
+      return;
+    }
+    this.now = kept;
+    await this.updateComplete;
+    if (!this.hidden) this.#follow.toEnd();
   }
 
   protected override updated(changed: PropertyValues): void {

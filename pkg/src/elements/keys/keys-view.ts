@@ -1,9 +1,10 @@
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Entry, KeysealError } from "../../index.js";
 import type { EntryPatch } from "../../vault/arguments.js";
 import { COMPANIONS_OWN } from "../../vault/relayed.js";
+import { isAway, saysAway } from "../away.js";
 import { define } from "../define.js";
 import { type Changed, emit } from "../events.js";
 import * as strings from "../strings.js";
@@ -47,6 +48,7 @@ export class KeysView extends VaultElement {
   @query("keyseal-limits") private limits!: LimitsDialog;
 
   #clock: ReturnType<typeof setInterval> | undefined;
+  #wasAway = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -58,6 +60,16 @@ export class KeysView extends VaultElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.#clock);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    super.willUpdate(changed);
+    const away = isAway(this.vault);
+    // What could not be done while the companion was away is no longer so once it is back.
+    if (this.#wasAway && !away) {
+      this.errors = new Map([...this.errors].filter(([, error]) => !saysAway(error)));
+    }
+    this.#wasAway = away;
   }
 
   /** The app's button for adding may stand elsewhere. */
