@@ -1,6 +1,5 @@
 import { Vault } from "keyseal";
 import { Frame, frameConfig } from "keyseal/frame";
-import { relay } from "keyseal/relay";
 import { FramedPage } from "./framed-page.js";
 import { besideOpener } from "./own-window.js";
 
@@ -17,7 +16,10 @@ async function start(page: FramedPage): Promise<void> {
   });
   const frame = new Frame({
     config: frameConfig(file.ok ? await file.json() : undefined),
-    open: (options) => Vault.open({ ...options, relay: relay() }),
+    open: async (options) => {
+      const { relay } = await import("keyseal/relay");
+      return Vault.open({ ...options, relay: relay() });
+    },
   });
   page.show(frame);
   frame.start();

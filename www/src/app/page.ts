@@ -3,7 +3,6 @@ import "keyseal/elements/store";
 import type { KeysealEvent } from "keyseal/elements";
 import type { KeysealStore } from "keyseal/elements/store";
 import { badge, controls, icons, Later, problem } from "keyseal/elements/ui";
-import { relay } from "keyseal/relay";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 import { strings } from "../strings.js";
@@ -60,8 +59,10 @@ export class KeysealPage extends LitElement {
 
   async #start(link: string | undefined): Promise<void> {
     this.stage = { is: "opening" };
-    // Its wasm is on the way while the sign-in is; what goes wrong there, opening the vault says.
+    // What it takes is on the way while the sign-in is; what goes wrong there, opening the vault says.
     init().catch(() => undefined);
+    const relaying = import("keyseal/relay");
+    relaying.catch(() => undefined);
     const signedIn: SignIn = await signIn(link);
     if (signedIn.state !== "in") {
       const more = signedIn.state === "away" ? { link: signedIn.link } : {};
@@ -73,8 +74,8 @@ export class KeysealPage extends LitElement {
       const vault = await Vault.open({
         companion: location.origin,
         token: () => this.#token,
-        // Loaded when a key that is only in this browser is first used.
-        relay: relay(),
+        // Its wasm is loaded when a key that is only in this browser is first used.
+        relay: (await relaying).relay(),
       });
       vault.addEventListener("change", () => this.requestUpdate());
       this.stage = { is: "open", vault };
