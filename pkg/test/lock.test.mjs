@@ -275,12 +275,16 @@ test("what nobody can unlock is given up, and its keys are entered again one by 
   const [problem] = vault.problems;
   assert.deepEqual(
     [problem.code, problem.message, problem.next],
-    ["vault_key_lost", "This browser has lost the key to 2 entries.", "Enter them again."],
+    [
+      "vault_key_lost",
+      "What opens 2 entries is not in this browser any more.",
+      "Enter them again.",
+    ],
   );
   assert.ok(vault.entries.every((entry) => entry.needsReentry));
 
   await vault.replace(second.id, KEY);
-  assert.equal(vault.problems[0].message, "This browser has lost the key to 1 entry.");
+  assert.equal(vault.problems[0].message, "What opens 1 entry is not in this browser any more.");
   assert.deepEqual(
     vault.entries.map(({ id, needsReentry }) => [id === second.id, needsReentry]),
     [

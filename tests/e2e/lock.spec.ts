@@ -119,7 +119,7 @@ test("nobody can unlock it: given up, and its keys are entered again", async ({ 
   await page.getByRole("button", { name: "I cannot unlock it" }).click();
   await page.getByRole("button", { name: "Give up the vault" }).click();
   await expect(locked(page)).toHaveCount(0);
-  await expect(page.getByText("This browser has lost the key to 1 entry.")).toBeVisible();
+  await expect(page.getByText("What opens 1 entry is not in this browser any more.")).toBeVisible();
   await store.row(old.key).getByRole("button", { name: "Enter again" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("API key").fill(again.key);
@@ -127,7 +127,7 @@ test("nobody can unlock it: given up, and its keys are entered again", async ({ 
   await expect(dialog.getByRole("status")).toContainText("accepts this key");
   await dialog.getByRole("button", { name: "Done" }).click();
   await expect(store.row(again.key)).toContainText("mine");
-  await expect(page.getByText("This browser has lost the key")).toHaveCount(0);
+  await expect(page.getByText("is not in this browser any more")).toHaveCount(0);
 });
 
 test("changed and revoked while the companion is away: marked, and done when it is back", async ({

@@ -35,7 +35,7 @@ test("the device's key is gone: one problem for all entries, and each is entered
   const synced = await addSynced(page, demoKey().key);
   await evictDeviceKeys(page);
   await bare.open(page);
-  const lost = (entries: string) => `This browser has lost the key to ${entries}.`;
+  const lost = (entries: string) => `What opens ${entries} is not in this browser any more.`;
   expect(await problems(page)).toEqual([
     ["vault_key_lost", lost("2 entries"), "Enter them again."],
   ]);
@@ -68,7 +68,7 @@ test("the device's key is gone and a passphrase is there: named as what unlocks,
   expect(await problems(page)).toEqual([
     [
       "vault_key_lost",
-      "This browser has lost the key to 1 entry.",
+      "What opens 1 entry is not in this browser any more.",
       "Unlock with your passphrase or your recovery code, or enter them again.",
     ],
   ]);

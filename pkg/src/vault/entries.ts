@@ -134,6 +134,6 @@ export function validity(status: Status): boolean | null {
 
 function damage(code: string): string {
   return code === "vault_key_lost"
-    ? "This browser has lost what opens it."
+    ? "What opens it is not in this browser any more."
     : "What this browser stored for it is damaged.";
 }

@@ -16,7 +16,7 @@ export function lostKey(
   if (count === 0) return undefined;
   return new KeysealError(
     "vault_key_lost",
-    `This browser has lost the key to ${count} ${count === 1 ? "entry" : "entries"}.`,
+    `What opens ${count} ${count === 1 ? "entry" : "entries"} is not in this browser any more.`,
     { next: ways ? `Unlock with ${ways}, or enter them again.` : "Enter them again." },
   );
 }
