@@ -215,6 +215,20 @@ test("a token that is refused or missing is the caller's to mend", async () => {
   await assert.rejects(open({ token: async () => "" }), { code: "unauthorized" });
 });
 
+test("a vault that could not be opened listens to nothing any more", async (t) => {
+  const listening = new Set();
+  const { addEventListener, removeEventListener } = globalThis;
+  t.after(() => Object.assign(globalThis, { addEventListener, removeEventListener }));
+  globalThis.addEventListener = (_type, listener) => listening.add(listener);
+  globalThis.removeEventListener = (_type, listener) => listening.delete(listener);
+  const vault = await open();
+  assert.equal(listening.size, 1, "the control: an open one does");
+  vault.close();
+  companion.instead.set("GET /api/v1/api-keys", () => problem(403, "forbidden"));
+  await assert.rejects(open(), { code: "forbidden" });
+  assert.equal(listening.size, 0);
+});
+
 test("fetch goes to the companion's /forward and /v1, and nowhere else", async () => {
   const vault = await open();
   const asked = companion.asked.length;

@@ -167,6 +167,13 @@ test("locked in one tab: locked in all, over a reload too, until one of them unl
   expect(await use(two, id)).toContain("Hello");
   await sees(one, () => vault.unlocked);
   expect(await use(one, id)).toContain("Hello");
+
+  // Also by one that was closed before: its record says it, where it has no channel any more.
+  await one.evaluate(() => {
+    vault.close();
+    vault.lock();
+  });
+  await sees(two, () => !vault.unlocked);
 });
 
 test("auto-lock: use in one tab keeps the others open; all lock when nobody uses it", async ({

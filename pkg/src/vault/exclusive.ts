@@ -49,9 +49,10 @@ export class Exclusive {
   async #leased<T>(work: () => Promise<T>): Promise<T> {
     const name = `${LEASE}.${this.#name}`;
     const owner = crypto.randomUUID();
-    const take = () => this.#notes.write(name, { owner, until: Date.now() + LEASE_MS });
+    const lease = () => ({ owner, until: Date.now() + LEASE_MS });
+    const take = () => this.#notes.write(name, lease());
     while (!(await this.#taken(name, owner, take))) await soon(SETTLE_MS * (1 + Math.random()));
-    const renewed = setInterval(take, LEASE_MS / 3);
+    const renewed = setInterval(() => this.#notes.try(name, lease()), LEASE_MS / 3);
     try {
       return await work();
     } finally {

@@ -14,7 +14,7 @@ export class Tabs {
   readonly #notes: Notes;
   readonly #told: (heard: Heard) => void;
   /** Where storage is too full for the note, a lock is still heard by the tabs that are open. */
-  readonly #channel: BroadcastChannel | undefined;
+  #channel: BroadcastChannel | undefined;
   #heard: Heard | undefined;
 
   constructor(notes: Notes, told: (heard: Heard) => void, locked: () => void) {
@@ -34,6 +34,7 @@ export class Tabs {
   close(): void {
     globalThis.removeEventListener?.("storage", this.#stored);
     this.#channel?.close();
+    this.#channel = undefined;
     this.#heard = undefined;
   }
 

@@ -167,9 +167,15 @@ export class Vault extends EventTarget {
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     }).catch(failed);
     const vault = new Vault(wasm, core, companion, sub, options);
-    await vault.#parts.latch.open();
-    await vault.refresh();
-    return vault;
+    try {
+      await vault.#parts.latch.open();
+      await vault.refresh();
+      return vault;
+    } catch (error) {
+      // Nobody holds it: it must not stay unlocked, nor go on listening.
+      vault.close();
+      throw error;
+    }
   }
 
   /**
