@@ -108,13 +108,16 @@ export class Relayed {
 
   /** The vault changed: what was locked, revoked or replaced is used no longer. */
   changed(): void {
-    if (!this.#core.unlocked) this.end();
-    else {
-      void this.#relay?.check((record) => {
-        const ciphertext = CIPHERTEXT.exec(record)?.[0] ?? record;
-        return this.#core.rawRecords().some(({ value }) => value.includes(ciphertext));
-      });
+    if (!this.#core.unlocked) {
+      this.end();
+      return;
     }
+    const isStored = (record: string) => {
+      const ciphertext = CIPHERTEXT.exec(record)?.[0] ?? record;
+      return this.#core.rawRecords().some(({ value }) => value.includes(ciphertext));
+    };
+    // The entries say that storage cannot be read.
+    this.#relay?.check(isStored).catch(() => undefined);
   }
 
   end(): void {
