@@ -198,6 +198,18 @@ test("by wizard and with keys alone: category, provider, paste; end date, budget
 
   await test.step("order by keys and by mouse; label in place", async () => {
     await store.add(two.key, "synced", "second");
+    await page.getByRole("button", { name: "Add a key" }).press("Enter");
+    const dialog = addDialog(page);
+    const same = dialog.getByText("A key with this mask is in your list already.");
+    for (const [key, times] of [[two.key, 1] as const, [demoKey().key, 0] as const]) {
+      await page.evaluate((text) => navigator.clipboard.writeText(text), key);
+      await field(dialog).press("ControlOrMeta+A");
+      await page.keyboard.press("ControlOrMeta+V");
+      await expect(dialog.locator("#detected")).toContainText(`…${key.slice(-4)}`);
+      await expect(same).toHaveCount(times);
+    }
+    await page.keyboard.press("Escape");
+    await expect(dialog).toBeHidden();
     const rows = page.getByRole("group", { name: /^Demo key/ });
     await store.row(two.key).getByRole("button", { name: /^Move/ }).press("ArrowUp");
     await expect(rows.first()).toContainText("second");

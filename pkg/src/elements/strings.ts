@@ -232,6 +232,7 @@ export const add = {
   maybe: (name: string, others: readonly string[]) =>
     `Probably ${withArticle(name)} key; it could also be ${others.join(" or ")}`,
   unsure: "It does not say whose key it is: choose the provider",
+  alreadyHere: "A key with this mask is in your list already.",
   chosen: (name: string) => `Will be stored as ${withArticle(name)} key`,
   provider: "Provider",
   choose: "Choose…",

@@ -176,7 +176,14 @@ export class AddDialog extends VaultElement {
     // What cannot be a key is nobody's; why, the box above says.
     if (this.#key.error) return html``;
     if (!this.#key.isEmpty) {
-      return detected(this.#key, this.provider, (id) => this.providerName(id));
+      const same = ({ provider, keyHint }: Entry) =>
+        provider === this.provider && keyHint === this.#key.detection?.hint;
+      return html`${detected(this.#key, this.provider, (id) => this.providerName(id))}
+        ${
+          this.vault.entries.some(same)
+            ? html`<span class="unsure">${icons.info}${WORDS.alreadyHere}</span>`
+            : nothing
+        }`;
     }
     if (this.replacing) return html`<span class="help">${WORDS.pasteHelp}</span>`;
     return html`
