@@ -207,6 +207,14 @@ test("away, and the token names nobody: then there is no vault to open", async (
 test("something else answers in the companion's place: said as that", async () => {
   companion.instead.set("GET /api/v1/me", () => new Response("<html>", { status: 502 }));
   await assert.rejects(open({ token: () => "opaque" }), { code: "unavailable", status: 502 });
+  companion.instead.set("GET /api/v1/me", () => new Response("<html>"));
+  await assert.rejects(open({ token: () => "opaque" }), { code: "unavailable", status: 200 });
+});
+
+test("an answer that breaks off is the companion's all the same: it cannot be reached", async () => {
+  const cut = () => new ReadableStream({ pull: (body) => body.error(new TypeError("network")) });
+  companion.instead.set("GET /api/v1/me", () => new Response(cut()));
+  await assert.rejects(open({ token: () => "opaque" }), { code: "companion_unreachable" });
 });
 
 test("a token that is refused or missing is the caller's to mend", async () => {

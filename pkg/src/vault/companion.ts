@@ -70,12 +70,12 @@ export class Companion {
   /** The companion's identity and key set; what they are worth is found out in the wasm. */
   async wellKnown(): Promise<object> {
     const response = await this.#send("GET", "/.well-known/keyseal", { cache: "no-store" });
-    return (await readJson(response)) as object;
+    return (await this.#json(response)) as object;
   }
 
   async call<T>(method: string, path: string, more: More = {}): Promise<T> {
     const response = await this.answer(method, path, more);
-    return (response.status === 204 ? undefined : await readJson(response)) as T;
+    return (response.status === 204 ? undefined : await this.#json(response)) as T;
   }
 
   /** An answer as it came, for what is no JSON. */
@@ -115,6 +115,17 @@ export class Companion {
     this.reached();
     return response;
   }
+
+  async #json(response: Response): Promise<unknown> {
+    try {
+      return await response.json();
+    } catch (cause) {
+      // What broke off on its way was no other's.
+      throw cause instanceof SyntaxError
+        ? notTheCompanion(response, cause)
+        : this.unreachable(cause);
+    }
+  }
 }
 
 /** A companion's address in its two parts: where it is, and the path that it stands below. */
@@ -132,14 +143,6 @@ export function addressOf(url: string): { origin: string; prefix: string } {
     );
   }
   return { origin: parsed.origin, prefix: parsed.pathname.replace(/\/+$/, "") };
-}
-
-async function readJson(response: Response): Promise<unknown> {
-  try {
-    return await response.json();
-  } catch (cause) {
-    throw notTheCompanion(response, cause);
-  }
 }
 
 /** The error that an answer with a status of 400 and more stands for. */
