@@ -6,6 +6,7 @@ import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
 import { icons } from "../ui/icons.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
+import { sectionCard } from "./section-card.js";
 
 const WORDS = strings.autoLock;
 const MINUTES = [5, 15, 60, 240] as const;
@@ -73,14 +74,8 @@ export class AutoLock extends VaultElement {
 
   static override styles = [
     controls,
+    sectionCard,
     css`
-      .card {
-        display: grid;
-        gap: var(--ks-4);
-        margin-top: var(--ks-3);
-        padding: var(--ks-4) var(--ks-5);
-      }
-
       .row {
         display: flex;
         flex-wrap: wrap;
@@ -98,10 +93,6 @@ export class AutoLock extends VaultElement {
       }
 
       @media (max-width: 40rem) {
-        .card {
-          padding: var(--ks-4);
-        }
-
         .row .button {
           margin-top: 0;
         }

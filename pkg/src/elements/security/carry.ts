@@ -19,6 +19,7 @@ import {
   secretField,
   wrongSecret,
 } from "./proof.js";
+import { sectionCard } from "./section-card.js";
 import { sheetStyles } from "./sheet-styles.js";
 
 const WORDS = strings.carry;
@@ -246,16 +247,10 @@ export class Carry extends VaultElement {
     controls,
     dialogs,
     sheetStyles,
+    sectionCard,
     css`
       :host {
         display: block;
-      }
-
-      .card {
-        display: grid;
-        gap: var(--ks-3);
-        margin-top: var(--ks-3);
-        padding: var(--ks-4) var(--ks-5);
       }
 
       .about {
@@ -293,12 +288,6 @@ export class Carry extends VaultElement {
       .results .refused svg,
       .results li:not([class]) svg {
         color: var(--ks-warn);
-      }
-
-      @media (max-width: 40rem) {
-        .card {
-          padding: var(--ks-4);
-        }
       }
     `,
   ];

@@ -6,6 +6,7 @@ import { define } from "../define.js";
 import * as strings from "../strings.js";
 import { controls } from "../ui/controls.js";
 import { problem, VaultElement } from "../ui/vault-element.js";
+import { sectionCard } from "./section-card.js";
 
 const WORDS = strings.envelopes;
 
@@ -17,7 +18,7 @@ export class Envelopes extends VaultElement {
     return html`
       <h2 id="envelopes">${WORDS.title}</h2>
       <div class="card">
-        <p>${WORDS.text}</p>
+        <p class="about">${WORDS.text}</p>
         <label>
           <input
             type="checkbox"
@@ -45,14 +46,8 @@ export class Envelopes extends VaultElement {
 
   static override styles = [
     controls,
+    sectionCard,
     css`
-      .card {
-        display: grid;
-        gap: var(--ks-3);
-        margin-top: var(--ks-3);
-        padding: var(--ks-4) var(--ks-5);
-      }
-
       label {
         display: flex;
         align-items: center;
@@ -67,12 +62,6 @@ export class Envelopes extends VaultElement {
         height: 1.125rem;
         margin: 0;
         accent-color: var(--ks-accent);
-      }
-
-      @media (max-width: 40rem) {
-        .card {
-          padding: var(--ks-4);
-        }
       }
     `,
   ];
