@@ -183,7 +183,7 @@ test("a provider that cannot be reached says nothing of a key; a locked vault do
   const vault = await open({ relay: relay(() => failing(code)()) });
   const { id } = await vault.add(KEY, { storage: "browser" });
   const { status, statusDetail } = await vault.test(id);
-  assert.deepEqual([status, statusDetail], ["unknown", "The test could not be made: said so"]);
+  assert.deepEqual([status, statusDetail], ["unknown", "The test could not be made. said so"]);
   code = "vault_locked";
   await assert.rejects(vault.test(id), { code });
 });

@@ -95,7 +95,7 @@ export class Requests implements ByRelay {
     } catch (error) {
       const { code, message } = KeysealError.from(error);
       if (!UPSTREAM.has(code) && !isTimeout(error)) throw error;
-      return verdict("unknown", `The test could not be made: ${message}`);
+      return verdict("unknown", `The test could not be made. ${message}`);
     }
     const contentType = answer.headers.get("content-type") ?? undefined;
     const { status } = answer;
