@@ -13,6 +13,7 @@ const WASM_PACK = "0.15.1";
 
 /** Checks and installs everything that a build needs. A second call takes a moment. */
 export async function prepareToolchain() {
+  checkSystem();
   checkNode();
   checkRust();
   checkCompiler();
@@ -22,6 +23,12 @@ export async function prepareToolchain() {
   await addWasmBindgen();
   await addWasmPack();
   await addNpmPackages();
+}
+
+function checkSystem() {
+  if (process.platform === "win32") {
+    throw new Plain("The companion is a program for Linux: on Windows run this in WSL (`wsl --install`).");
+  }
 }
 
 function checkNode() {

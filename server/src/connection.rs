@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::config::Limits;
 use crate::metrics::Metrics;
+use crate::system;
 
 /// No longer head is waited for, whatever it holds: two sealed headers and a token are a fifth of it.
 const HEAD_BYTES: u16 = 32 * 1024;
@@ -74,12 +75,9 @@ impl Rules {
         tokio::time::timeout(self.head, told).await.ok()?
     }
 
-    /// The system knows what is taken to the byte, and what a slow reader takes between two of our
-    /// writes: none of its progress is missed, as it would be from here.
     fn end_where_nothing_is_taken(&self, stream: &TcpStream) {
-        let most = u32::try_from(self.answer.as_millis()).unwrap_or(u32::MAX);
-        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, most) {
-            tracing::warn!(%error, "a caller who takes nothing is waited for without end");
+        if let Err(error) = system::end_untaken(stream, self.answer) {
+            tracing::debug!(%error, "a caller who takes nothing is waited for without end");
         }
     }
 

@@ -2,11 +2,9 @@
 //! other processes of the user, and not written to swap, as far as the system lets it.
 
 use rlimit::{INFINITY, Resource};
-use rustix::{
-    fs::Mode,
-    mm::{MlockAllFlags, mlockall},
-    process::{DumpableBehavior, set_dumpable_behavior, umask},
-};
+use rustix::{fs::Mode, process::umask};
+
+use crate::system;
 
 /// Does what can be done; what could not is returned, to be logged once there is a log.
 pub fn apply() -> Vec<String> {
@@ -16,7 +14,7 @@ pub fn apply() -> Vec<String> {
     if let Err(error) = Resource::CORE.set(0, 0) {
         warnings.push(format!("core dumps could not be turned off: {error}"));
     }
-    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+    if let Err(error) = system::hide() {
         warnings.push(format!("the process could not be made undumpable: {error}"));
     }
     if let Err(reason) = lock_memory() {
@@ -34,7 +32,5 @@ fn lock_memory() -> Result<(), String> {
         let raised = Resource::MEMLOCK.set(INFINITY, INFINITY);
         raised.map_err(|_| format!("the limit of locked memory is {hard} bytes"))?;
     }
-    // On fault: only pages in use are locked, not every thread's whole stack.
-    let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
-    mlockall(flags).map_err(|error| error.to_string())
+    system::lock_memory().map_err(|error| error.to_string())
 }

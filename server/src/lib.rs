@@ -21,6 +21,7 @@ pub mod relay;
 pub mod start;
 pub mod state;
 pub mod store;
+mod system;
 pub mod unwrap;
 pub mod usage;
 mod workers;

@@ -15,6 +15,7 @@ use crate::{
     clock,
     config::Config,
     store::{Inspection, StoreError, Tables},
+    system,
 };
 
 const ABOUT: &str = "database";
@@ -242,19 +243,11 @@ fn sqlite_files(report: &mut Report, file: &Path) {
             "The next start turns it on; on a network's file system SQLite cannot have one.",
         );
     }
-    if on_network(file) {
+    if system::on_network(file) {
         report.problem(
             ABOUT,
             format!("{name} is on a network's file system, where SQLite loses data."),
             "Put it on a disk of this machine, or use PostgreSQL.",
         );
     }
-}
-
-/// By the numbers of statfs(2): NFS, SMB, CIFS, SMB2.
-fn on_network(file: &Path) -> bool {
-    rustix::fs::statfs(file).is_ok_and(|stats| {
-        let kind = u64::try_from(stats.f_type).unwrap_or_default() & 0xffff_ffff;
-        [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42].contains(&kind)
-    })
 }

@@ -7,13 +7,11 @@ use std::{
 };
 
 use rlimit::Resource;
-use rustix::{
-    fs::{Access, access, statvfs},
-    process::{DumpableBehavior, dumpable_behavior},
-};
+use rustix::fs::{Access, access, statvfs};
 
 use super::Report;
 use crate::config::Config;
+use crate::system;
 
 /// Less is soon none; much less, and nothing more can be written.
 const LITTLE: u64 = 1 << 30;
@@ -25,8 +23,7 @@ pub fn process(report: &mut Report, weak: &[String]) {
     let (dumps, memory): (Vec<_>, Vec<_>) =
         weak.iter().partition(|text| !text.starts_with("memory"));
     let core = Resource::CORE.get().is_ok_and(|(soft, _)| soft == 0);
-    let hidden = dumpable_behavior().is_ok_and(|now| now == DumpableBehavior::NotDumpable);
-    match (core && hidden, dumps.first()) {
+    match (core && system::hidden(), dumps.first()) {
         (true, None) => report.ok(
             about,
             "Core dumps are off, and other processes cannot read this one.",
