@@ -93,10 +93,16 @@ async function standIn({ folder, name }) {
   });
 }
 
-/** The same wasm comes out wherever the clone and cargo's folder lie: panics name source files. */
+/**
+ * The same wasm comes out wherever the clone, cargo's folder and the toolchain lie, and whether or not it has the
+ * standard library's sources: panics name source files.
+ */
 function samePaths() {
   const crates = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
-  const flags = [`--remap-path-prefix=${crates}=crates`, `--remap-path-prefix=${root}=.`];
+  const library = join(capture("rustc", ["--print", "sysroot"]), "lib", "rustlib", "src", "rust");
+  const commit = /^commit-hash: (.*)$/m.exec(capture("rustc", ["-vV"]))[1];
+  const names = { [crates]: "crates", [library]: `/rustc/${commit}`, [root]: "." };
+  const flags = Object.entries(names).map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   const c = `-ffile-prefix-map=${crates}=crates`;
   return {
     ...process.env,

@@ -27,7 +27,9 @@ export async function prepareToolchain() {
 
 function checkSystem() {
   if (process.platform === "win32") {
-    throw new Plain("The companion is a program for Linux: on Windows run this in WSL (`wsl --install`).");
+    throw new Plain(
+      "The companion is a program for Linux: on Windows run this in WSL (`wsl --install`).",
+    );
   }
 }
 
