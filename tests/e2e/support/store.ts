@@ -68,10 +68,11 @@ export class SecureStore {
       await select.selectOption((await option.getAttribute("value")) ?? "");
     }
     const answers = this.page.getByRole("article", { name: "Answer" });
-    const before = await answers.count();
     await this.page.getByRole("textbox", { name: "Message" }).fill(message);
     await this.page.getByRole("button", { name: "Send" }).click();
-    const answer = answers.nth(before);
+    // What stood here before a reload may have come back until now: the answer is the one below the question.
+    await expect(this.page.locator(".mine").filter({ hasText: message }).last()).toBeVisible();
+    const answer = answers.last();
     const lengths = new Set<number>();
     await expect(async () => {
       lengths.add((await answer.textContent())?.length ?? 0);
