@@ -142,7 +142,7 @@ impl OpenExport {
     }
 
     /// Whether there is nothing in it that a vault could take.
-    #[cfg(any(test, target_arch = "wasm32"))]
+    #[cfg(any(test, all(feature = "core", target_arch = "wasm32")))]
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.iter().all(|(_, opened)| opened.is_none())
     }

@@ -27,7 +27,7 @@ pub(crate) mod store;
 
 pub use entry::{Display, Entry, Patch};
 pub use error::VaultError;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "core", target_arch = "wasm32"))]
 pub(crate) use export::OpenExport;
 pub use export::{Exported, Imported};
 #[cfg(any(feature = "relay", target_arch = "wasm32"))]

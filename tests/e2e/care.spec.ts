@@ -167,9 +167,26 @@ test("by keyboard alone: add, test, order, rename, revoke, and every view", asyn
     const rows = page.getByRole("group", { name: /key .*…/ });
     const places = () => rows.evaluateAll((all) => all.map((it) => it.getAttribute("aria-label")));
     const before = await places();
-    await tabTo(page, row(second.key).getByRole("button").first(), true);
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route("**/api-keys/reorder", async (route) => {
+      await answered;
+      await route.continue();
+    });
+    const handle = row(second.key).getByRole("button").first();
+    await tabTo(page, handle, true);
     await press("ArrowUp");
     await expect.poll(places).not.toEqual(before);
+    await expect(handle).toBeFocused();
+
+    // Whoever goes on while the companion is told stays there.
+    const next = row(first.key).getByRole("button", { name: /^More for / });
+    await tabTo(page, next);
+    answer();
+    await expect(page.getByText(/is now number 1 of 2/)).toBeAttached();
+    await expect(next).toBeFocused();
   });
 
   await test.step("revoke, by the menu and the question", async () => {

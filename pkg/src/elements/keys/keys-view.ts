@@ -313,8 +313,12 @@ export class KeysView extends VaultElement {
     const ids = this.#idsOf(entry.provider);
     const to = ids.indexOf(entry.id) + by;
     if (to < 0 || to >= ids.length) return;
-    await this.#commit(entry, movedTo(ids, entry.id, to));
+    const committed = this.#commit(entry, movedTo(ids, entry.id, to));
+    await this.updateComplete;
     this.#rowOf(entry.id)?.focusHandle();
+    await committed;
+    // A row that moved back lost the focus; whoever went on meanwhile is not called back.
+    if (document.activeElement === document.body) this.#rowOf(entry.id)?.focusHandle();
   }
 
   async #drag(entry: Entry, start: PointerEvent): Promise<void> {
