@@ -1,13 +1,13 @@
 //! A caller's connection, whichever listener it came to: how long the caller may take, and how much
 //! of a head is read.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 
+use crate::causes::{Cause, causes, timed_out};
 use crate::config::Limits;
 use crate::metrics::Metrics;
 use crate::system;
@@ -82,11 +82,8 @@ impl Rules {
     }
 
     /// A connection broke. That is the caller's business, unless it was ended because nothing was taken.
-    pub fn broke(&self, error: &(dyn std::error::Error + 'static)) {
-        let timed_out = std::iter::successors(Some(error), |cause| cause.source())
-            .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-            .any(|error| error.kind() == ErrorKind::TimedOut);
-        if timed_out {
+    pub fn broke(&self, error: &Cause) {
+        if causes(error).any(timed_out) {
             not_taken(self.metrics.as_ref());
         }
     }

@@ -5,6 +5,7 @@
 //! only connections, [`relay`] passes bytes on one of them, [`http`] is the request path that ties them together.
 
 pub mod auth;
+mod causes;
 pub mod choose;
 pub mod clock;
 pub mod config;

@@ -219,20 +219,15 @@ mod tests {
 
     use super::super::send::{SendError, no_connection};
     use super::*;
+    use crate::causes::causes;
 
     async fn refused(reach: Reach, uri: &str) -> bool {
         let tls = tls(&[]);
         let mut connector = connector(reach, tls, Duration::from_secs(2));
         match connector.call(uri.parse().expect("a URI")).await {
             Ok(_) => false,
-            Err(error) => chain(&*error).any(|cause| cause.is::<AddressRefused>()),
+            Err(error) => causes(&*error).any(|cause| cause.is::<AddressRefused>()),
         }
-    }
-
-    fn chain<'a>(
-        error: &'a (dyn std::error::Error + 'static),
-    ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-        std::iter::successors(Some(error), |cause| cause.source())
     }
 
     #[tokio::test]
@@ -283,7 +278,7 @@ mod tests {
     }
 
     fn is_refusal(result: Result<(), BoxError>) -> bool {
-        result.is_err_and(|error| chain(&*error).any(|cause| cause.is::<AddressRefused>()))
+        result.is_err_and(|error| causes(&*error).any(|cause| cause.is::<AddressRefused>()))
     }
 
     #[tokio::test]
@@ -397,7 +392,7 @@ mod tests {
             Ok(_) => panic!("connected"),
             Err(error) => error,
         };
-        assert!(chain(&*error).any(|cause| cause.is::<ConnectTimeout>()));
+        assert!(causes(&*error).any(|cause| cause.is::<ConnectTimeout>()));
     }
 
     #[tokio::test]

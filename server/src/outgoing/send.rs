@@ -15,6 +15,7 @@ use super::connect::{AddressRefused, ConnectTimeout};
 use super::route::Target;
 use super::upload::{CallerBroke, Stalled, TooLarge, Upload};
 use super::{headers, redirect};
+use crate::causes::{Cause, causes, timed_out};
 
 /// What the caller wants to send; the path was checked by [`super::Route::check_path`].
 pub struct Outbound<'a> {
@@ -197,28 +198,9 @@ pub(super) fn reason(error: &hyper_util::client::legacy::Error) -> SendError {
 /// Why no connection came about, where a cause is known: for forward and relay alike. TCP has a time
 /// limit of its own beside that of the whole, and the system has one too: each may be the first.
 pub(super) fn no_connection(error: &Cause) -> Option<SendError> {
-    let timed_out = |cause: &Cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        io.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
-    };
     causes(error).find_map(|cause| match cause {
         _ if cause.is::<AddressRefused>() => Some(SendError::AddressRefused),
         _ if cause.is::<ConnectTimeout>() || timed_out(cause) => Some(SendError::ConnectTimeout),
         _ => None,
-    })
-}
-
-pub(super) type Cause = dyn std::error::Error + 'static;
-
-/// An error, what caused it, what caused that.
-pub(super) fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
-    std::iter::successors(Some(error), |cause| {
-        // An I/O error shows what it wraps, not what caused that.
-        let wrapped = cause
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        wrapped
-            .map(|wrapped| wrapped as &Cause)
-            .or_else(|| cause.source())
     })
 }
