@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
+import { isAway as saysAway } from "../vault/companion.js";
 import type { Vault } from "../vault/vault.js";
-import { saysAway } from "./away.js";
 import * as strings from "./strings.js";
 import { notice } from "./ui/notice.js";
 
